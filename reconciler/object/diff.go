@@ -95,7 +95,7 @@ func (d *differ) values(path []string, text string, from, to any) {
 	if equal(from, to) {
 		return
 	}
-	if !secretAt(d.id, path) {
+	if !secretAt(d.id, path) || len(path) == 1 { // the keys of a Secret are no secret
 		fm, fok := from.(map[string]any)
 		tm, tok := to.(map[string]any)
 		if fok && tok {

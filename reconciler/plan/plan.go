@@ -29,6 +29,7 @@ type Step struct {
 	Reason  string          // one sentence without secrets: "field .spec.ports[name=http].port differs"
 	Changes []object.Change // the differing fields of an update, masked
 	Drift   bool            // the cluster changed, not Git
+	Adopt   bool            // the object exists and is new to this environment
 	By      []string        // with Drift: the field managers that changed it, as far as the object tells
 
 	Payload Payload // what create and update send; zero for prune
@@ -49,15 +50,15 @@ type Inventory map[object.ID]Entry
 
 // Baseline is what the last apply of this process left in the cluster. It proves, without asking the server, that nothing changed since.
 type Baseline struct {
-	Hash        string        // of the payload sent
-	Fields      object.Fields // what majordomo owned then
-	Fingerprint string        // of the values in those fields
+	Hash        string // of the payload sent
+	Fingerprint string // of the fields that majordomo owned then, and their values
 }
 
 // Seen is one object as the cluster has it.
 type Seen struct {
 	Live     object.Object // nil: it does not exist
 	Baseline *Baseline     // nil: not applied by this process
+	Settled  bool          // the object is as the baseline has it
 	DryRun   object.Object // what an apply would make of it; nil: not asked
 	Problem  string        // why nothing is known: "forbidden ...", "no such kind"; the other fields are then empty
 }
@@ -84,6 +85,8 @@ type Input struct {
 	Gate      Gate
 	// Claims names, for objects that another environment of the same cluster wants at this commit, that environment.
 	Claims map[object.ID]string
+	// Siblings are the other environments of the fleet on the same cluster.
+	Siblings []string
 	// ClaimsUnknown says why the other environments' wishes are not known. Nothing is pruned then.
 	ClaimsUnknown string
 	Approved      string // hash of the prune that a person approved

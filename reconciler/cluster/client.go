@@ -1,0 +1,132 @@
+// Package cluster reads and writes one environment's objects in a Kubernetes cluster: observe, watch, apply, delete, the inventory.
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/discovery"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+
+	"majordomo.dev/reconciler/object"
+)
+
+const (
+	callTimeout = 30 * time.Second // one request; an API server that hangs is an error after this
+	parallel    = 16               // writes under way at once in one cluster, all environments together
+)
+
+// Server is one API server that several environments share. It bounds what they ask of it together.
+type Server struct {
+	config *rest.Config
+	limit  chan struct{}
+	log    *slog.Logger
+}
+
+// NewServer returns the server that config names. The config's own identity is the program's; environments act through Client.
+func NewServer(config *rest.Config, log *slog.Logger) *Server {
+	c := rest.CopyConfig(config)
+	c.QPS, c.Burst = -1, 0 // bounded by limit and by the server's own fairness
+	c.UserAgent = "majordomo"
+	return &Server{config: c, limit: make(chan struct{}, parallel), log: log}
+}
+
+// Client acts for one environment. All its requests carry the environment's identity.
+type Client struct {
+	env     string
+	who     string
+	objects dynamic.Interface
+	kinds   *kinds
+	view    *view
+	server  *Server
+	log     *slog.Logger
+
+	watches *Watches // nil: every look is a request
+}
+
+// ErrNoIdentity means that an environment asks for impersonation and does not say of whom. Without the refusal, requests would carry the
+// program's own rights.
+var ErrNoIdentity = errors.New("serviceAccount is empty; name it as namespace/name, or leave the field out to use majordomo's own identity")
+
+// Client returns a client for an environment. serviceAccount is "namespace/name" of the account to impersonate, nil for the
+// program's own identity; empty or incomplete is ErrNoIdentity.
+func (s *Server) Client(env string, serviceAccount *string) (*Client, error) {
+	config := rest.CopyConfig(s.config)
+	who := "majordomo's own identity"
+	if serviceAccount != nil {
+		namespace, name, _ := strings.Cut(*serviceAccount, "/")
+		if namespace == "" || name == "" || strings.Contains(name, "/") {
+			return nil, fmt.Errorf("environment %s: %w", env, ErrNoIdentity)
+		}
+		who = "system:serviceaccount:" + namespace + ":" + name
+		config.Impersonate = rest.ImpersonationConfig{
+			UserName: who,
+			Groups:   []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace, "system:authenticated"},
+		}
+	}
+	objects, err := dynamic.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("environment %s: %w", env, err)
+	}
+	disco, err := discovery.NewDiscoveryClientForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("environment %s: %w", env, err)
+	}
+	return &Client{
+		env: env, who: who, objects: objects, server: s, log: s.log.With("env", env),
+		kinds: newKinds(disco.RESTClient()), view: newView(),
+	}, nil
+}
+
+// Identity returns the user name that the client's requests carry.
+func (c *Client) Identity() string { return c.who }
+
+// resource returns the interface to the objects of a kind.
+func (c *Client) resource(k kind, namespace string) dynamic.ResourceInterface {
+	if k.namespaced {
+		return c.objects.Resource(k.resource).Namespace(namespace)
+	}
+	return c.objects.Resource(k.resource)
+}
+
+// call does one bounded request: at most `parallel` at once in this cluster, none longer than callTimeout.
+func (c *Client) call(ctx context.Context, do func(context.Context) error) error {
+	select {
+	case c.server.limit <- struct{}{}:
+		defer func() { <-c.server.limit }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, callTimeout, fmt.Errorf("the API server did not answer within %s", callTimeout))
+	defer cancel()
+	err := do(ctx)
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// get reads one object from the server itself, not from a cache. A missing object is nil without an error.
+func (c *Client) get(ctx context.Context, k kind, id object.ID) (object.Object, error) {
+	var live object.Object
+	err := c.call(ctx, func(ctx context.Context) error {
+		u, err := c.resource(k, id.Namespace).Get(ctx, id.Name, metav1.GetOptions{})
+		if err == nil {
+			live = fromServer(u)
+		}
+		return err
+	})
+	if absent(err) {
+		return nil, nil
+	}
+	return live, err
+}
+
+func fromServer(u *unstructured.Unstructured) object.Object { return object.Object(u.Object) }

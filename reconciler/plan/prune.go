@@ -1,0 +1,135 @@
+package plan
+
+import (
+	"fmt"
+	"hash/fnv"
+	"slices"
+
+	"majordomo.dev/reconciler/object"
+)
+
+// prune adds what happens to objects that the inventory has and Git no longer wants.
+func prune(in Input, p *Plan) {
+	stated := map[object.ID]bool{}
+	for _, s := range p.Steps {
+		stated[s.ID] = true // also what is refused: Git has it, so it is not removed
+	}
+	var candidates []Step
+	for _, id := range slices.Backward(sorted(in.Inventory)) {
+		if stated[id] {
+			continue
+		}
+		step, gone := leave(in, id)
+		switch {
+		case gone:
+			p.Forget = append(p.Forget, id)
+		case step.Op == Prune:
+			candidates = append(candidates, step)
+		default:
+			p.Steps = append(p.Steps, step)
+		}
+	}
+	gate(in, p, candidates)
+}
+
+func sorted(inv Inventory) []object.ID {
+	ids := make([]object.ID, 0, len(inv))
+	for id := range inv {
+		ids = append(ids, id)
+	}
+	slices.SortFunc(ids, object.ID.Compare)
+	return ids
+}
+
+// leave decides on one object that Git no longer wants: prune it, keep it, or forget it because it is gone or not ours.
+func leave(in Input, id object.ID) (s Step, gone bool) {
+	entry, seen := in.Inventory[id], in.World.Objects[id]
+	live := seen.Live
+	s = Step{ID: id, Op: Keep, UID: live.UID(), Version: entry.Version}
+	switch {
+	case seen.Problem != "":
+		s.Reason = "no longer in Git, kept: " + seen.Problem
+		return s, false
+	case live == nil:
+		return s, true
+	case entry.UID != "" && live.UID() != entry.UID: // somebody made a new one of the same name
+		return s, true
+	case owner(live) != in.Desired.Environment: // handed to another environment, or the mark was taken away
+		return s, true
+	case alias(in, live.UID()):
+		return s, true
+	}
+	if s.Reason = kept(in, id, live); s.Reason == "" {
+		s.Op, s.Reason = Prune, "no longer in Git"
+	}
+	return s, false
+}
+
+// alias tells whether a wanted object is this very object under another API group.
+func alias(in Input, uid string) bool {
+	for id := range in.Desired.Objects {
+		if in.World.Objects[id].Live.UID() == uid {
+			return true
+		}
+	}
+	return false
+}
+
+// kept says why an object that Git no longer wants stays, "" if it goes.
+func kept(in Input, id object.ID, live object.Object) string {
+	mark := live.Annotation(object.Prune)
+	switch {
+	case live.Deleting():
+		return "no longer in Git; it is being deleted and waits for its finalizers"
+	case in.Claims[id] != "":
+		return fmt.Sprintf("no longer in Git here; environment %s takes it over", in.Claims[id])
+	case mark == "disabled":
+		return fmt.Sprintf("no longer in Git, kept by its annotation %s: disabled", object.Prune)
+	case id.Own(in.Namespace):
+		return "no longer in Git, kept: majordomo itself needs it"
+	case id.Protected() && mark != "allowed":
+		return fmt.Sprintf("no longer in Git, kept: a %s is only pruned with the annotation %s: allowed", id.Kind, object.Prune)
+	case id.Group == "" && id.Kind == "Namespace" && inhabited(in, id.Name):
+		return "no longer in Git, kept: objects of this environment are still in it"
+	case in.World.Incomplete != "":
+		return "no longer in Git, kept for now: " + in.World.Incomplete
+	case in.ClaimsUnknown != "":
+		return "no longer in Git, kept for now: " + in.ClaimsUnknown
+	}
+	return ""
+}
+
+func inhabited(in Input, namespace string) bool {
+	for id := range in.Desired.Objects {
+		if id.Namespace == namespace {
+			return true
+		}
+	}
+	return false
+}
+
+// gate lets the candidates through, or holds all of them where they are more than one sync may prune.
+func gate(in Input, p *Plan, candidates []Step) {
+	allowed := max(in.Gate.MaxObjects, len(in.Inventory)*in.Gate.MaxPercent/100)
+	hash := pruneHash(candidates)
+	if len(candidates) <= allowed || hash == in.Approved {
+		p.Steps = append(p.Steps, candidates...)
+		return
+	}
+	h := Hold{Hash: hash}
+	for _, s := range candidates {
+		h.IDs = append(h.IDs, s.ID)
+	}
+	h.Reason = fmt.Sprintf("%d of %d objects are no longer in Git, more than the %d that one sync may prune; nothing is pruned until `majordomo approve %s`",
+		len(candidates), len(in.Inventory), allowed, in.Desired.Environment)
+	p.Hold = &h
+}
+
+// pruneHash names exactly these objects, by UID: an approval is for what the person saw, and for nothing made since.
+func pruneHash(steps []Step) string {
+	h := fnv.New64a()
+	for _, s := range steps {
+		_, _ = fmt.Fprintf(h, "%s\x00%s\x00", s.ID, s.UID)
+	}
+	return fmt.Sprintf("%016x", h.Sum64())
+}
