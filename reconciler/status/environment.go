@@ -1,0 +1,249 @@
+// Package status says how an environment is: what one run of the line found becomes conditions, counts, events and the board that everybody reads.
+package status
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"majordomo.dev/reconciler/object"
+)
+
+// Environment is the status of an Environment object, field by field as its definition has it.
+type Environment struct {
+	ObservedGeneration    int64            `json:"observedGeneration,omitempty"`
+	Revision              string           `json:"revision,omitempty"`      // commit that is applied
+	ShortRevision         string           `json:"shortRevision,omitempty"` // for tables
+	Digest                string           `json:"digest,omitempty"`        // of what is wanted; commits that render alike share it
+	LastAttemptedRevision string           `json:"lastAttemptedRevision,omitempty"`
+	Conditions            []Condition      `json:"conditions,omitempty"`
+	Objects               Objects          `json:"objects"`
+	LastSync              *Sync            `json:"lastSync,omitempty"`
+	LastDrift             *Drift           `json:"lastDrift,omitempty"`
+	Drift                 Drifts           `json:"drift"`
+	Held                  *Held            `json:"held,omitempty"`
+	History               []Past           `json:"history,omitempty"` // newest first, at most MaxHistory
+	Inventory             []InventoryEntry `json:"inventory,omitempty"`
+}
+
+// Objects counts the objects of an environment.
+type Objects struct {
+	Total   int `json:"total"`
+	Ready   int `json:"ready"`
+	Failed  int `json:"failed"`  // could not be applied, or are in a state that they do not leave by themselves
+	Refused int `json:"refused"` // in Git and never sent
+}
+
+// Sync is the last sync that did something, or could not.
+type Sync struct {
+	Time     time.Time `json:"time,omitzero"`
+	Trigger  Trigger   `json:"trigger,omitempty"`
+	Duration Duration  `json:"duration,omitempty"`
+	Created  int       `json:"created"`
+	Updated  int       `json:"updated"`
+	Pruned   int       `json:"pruned"`
+	Failed   int       `json:"failed"`
+}
+
+// Drift is one object that was found changed and put right.
+type Drift struct {
+	Time    time.Time `json:"time,omitzero"`
+	Object  string    `json:"object,omitempty"`
+	Fields  []string  `json:"fields,omitempty"`
+	Manager string    `json:"manager,omitempty"`
+}
+
+// Drifts counts repairs and lists the objects that are fought over.
+type Drifts struct {
+	Repairs int64   `json:"repairs"`
+	Fights  []Fight `json:"fights,omitempty"`
+}
+
+// Fight is an object that another writer keeps changing back.
+type Fight struct {
+	Object  string   `json:"object"`
+	Manager string   `json:"manager,omitempty"`
+	Fields  []string `json:"fields,omitempty"`
+}
+
+// Held is a prune that waits for approval.
+type Held struct {
+	Hash    string   `json:"hash"`
+	Reason  string   `json:"reason"`
+	Objects []string `json:"objects"` // the first MaxListed of them
+}
+
+// Past is one sync of the history.
+type Past struct {
+	Revision string    `json:"revision"`
+	Time     time.Time `json:"time,omitzero"`
+	Duration Duration  `json:"duration"`
+	Result   string    `json:"result"`
+	Changes  int       `json:"changes"`
+}
+
+// InventoryEntry is one object of the inventory, as EncodeInventory writes it.
+type InventoryEntry struct {
+	ID   string `json:"id"` // GROUP/VERSION/KIND/NAMESPACE/NAME
+	UID  string `json:"uid,omitempty"`
+	Hash string `json:"hash,omitempty"`
+}
+
+// What a status holds at most.
+const (
+	MaxHistory = 20  // syncs in the history
+	MaxFights  = 50  // fights
+	MaxListed  = 100 // objects of a held prune that are named
+	MaxFields  = 10  // fields of one drift or fight that are named
+	shortSHA   = 7
+)
+
+// Trigger is what woke the loop.
+type Trigger string
+
+// The triggers.
+const (
+	Poll    Trigger = "poll"
+	Webhook Trigger = "webhook"
+	Drifted Trigger = "drift"
+	Manual  Trigger = "manual"
+	Retry   Trigger = "retry"
+)
+
+// Results of a sync, in the history and in metrics.
+const (
+	ResultSynced = "synced"
+	ResultFailed = "failed"
+	ResultHeld   = "held"
+)
+
+// Duration is a time.Duration that is written as "1.25s".
+type Duration time.Duration
+
+// MarshalText writes the duration in the form of time.Duration.String.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// UnmarshalText reads what MarshalText writes.
+func (d *Duration) UnmarshalText(b []byte) error {
+	v, err := time.ParseDuration(string(b))
+	*d = Duration(v)
+	return err
+}
+
+// Condition is one condition in the form that all of Kubernetes uses.
+type Condition struct {
+	Type               string    `json:"type"`
+	Status             string    `json:"status"`
+	Reason             string    `json:"reason"`
+	Message            string    `json:"message"`
+	LastTransitionTime time.Time `json:"lastTransitionTime"`
+	ObservedGeneration int64     `json:"observedGeneration,omitempty"`
+}
+
+// Values of Condition.Status.
+const (
+	True    = "True"
+	False   = "False"
+	Unknown = "Unknown"
+)
+
+// Condition returns the condition of this type, and whether there is one.
+func (e Environment) Condition(kind string) (Condition, bool) {
+	for _, c := range e.Conditions {
+		if c.Type == kind {
+			return c, true
+		}
+	}
+	return Condition{}, false
+}
+
+// Is tells whether the condition of this type is there and True.
+func (e Environment) Is(kind string) bool {
+	c, _ := e.Condition(kind)
+	return c.Status == True
+}
+
+// Same tells whether two statuses say the same but for points in time and durations. What is the same is not written again.
+func (e Environment) Same(o Environment) bool {
+	return bytes.Equal(e.timeless(), o.timeless())
+}
+
+func (e Environment) timeless() []byte {
+	e.Conditions = slices.Clone(e.Conditions)
+	for i := range e.Conditions {
+		e.Conditions[i].LastTransitionTime = time.Time{}
+	}
+	e.History = slices.Clone(e.History)
+	for i := range e.History {
+		e.History[i].Time, e.History[i].Duration = time.Time{}, 0
+	}
+	if e.LastSync != nil {
+		s := *e.LastSync
+		s.Time, s.Duration = time.Time{}, 0
+		e.LastSync = &s
+	}
+	if e.LastDrift != nil {
+		d := *e.LastDrift
+		d.Time = time.Time{}
+		e.LastDrift = &d
+	}
+	return marshal(e)
+}
+
+func marshal(e Environment) []byte {
+	b, err := json.Marshal(e)
+	if err != nil {
+		panic(fmt.Sprintf("a status is not JSON: %v", err)) // times beyond the year 9999 are the only cause
+	}
+	return b
+}
+
+// Fields returns the status as the API server takes it: maps, slices, strings, bools and int64.
+func (e Environment) Fields() map[string]any {
+	var m map[string]any
+	d := json.NewDecoder(bytes.NewReader(marshal(e)))
+	d.UseNumber()
+	if err := d.Decode(&m); err != nil {
+		panic(fmt.Sprintf("a status is not a JSON object: %v", err))
+	}
+	integers(m)
+	return m
+}
+
+// integers replaces every number below v by its int64: a status has no others.
+func integers(v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		for k, e := range v {
+			if n, ok := e.(json.Number); ok {
+				v[k], _ = n.Int64()
+				continue
+			}
+			integers(e)
+		}
+	case []any:
+		for _, e := range v {
+			integers(e)
+		}
+	}
+}
+
+// Read returns the status of an Environment object. An object without one has the zero status; one that somebody else has written
+// wrongly is an error, and its inventory is then unknown, not empty.
+func Read(o object.Object) (Environment, error) {
+	var e Environment
+	raw, ok := o["status"]
+	if !ok {
+		return e, nil
+	}
+	b, err := json.Marshal(raw)
+	if err != nil {
+		return Environment{}, fmt.Errorf("%s: status: %w", o.ID(), err)
+	}
+	if err := json.Unmarshal(b, &e); err != nil {
+		return Environment{}, fmt.Errorf("%s: status: %w", o.ID(), err)
+	}
+	return e, nil
+}
