@@ -1,0 +1,237 @@
+package config
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"majordomo.dev/reconciler/yaml"
+)
+
+// Options are the program's own settings. They come from defaults, a file, the environment and flags; the later wins. No secret is
+// among them: secrets are in files, and the options name those.
+type Options struct {
+	Repo     string        // URL or path of the config repository
+	Ref      string        // branch or tag; "" is the default branch
+	Interval time.Duration // between two polls
+	StateDir string        // what survives a restart: the mirror, history
+
+	GitUsername       string // for http(s), beside the password or token
+	GitPasswordFile   string // password or token
+	GitSSHKeyFile     string
+	GitKnownHostsFile string
+	GitCAFile         string // further certificate authorities, PEM
+
+	Kubeconfig     string // "" is the account of the pod, or the user's own file
+	Namespace      string // majordomo's own, for Environment objects, Lease and Events
+	LeaderElection bool
+
+	Listen             string   // status, metrics, health; "" is off
+	WebhookListen      string   // "" is off
+	WebhookSecretFiles []string // any of them may have signed
+
+	LogFormat string
+	LogLevel  slog.Level
+}
+
+// Default returns the options that hold where nothing else is said.
+func Default() Options {
+	return Options{
+		Interval: 30 * time.Second, StateDir: "/var/lib/majordomo", Namespace: "majordomo", LeaderElection: true,
+		Listen: "127.0.0.1:8080", LogFormat: "text",
+	}
+}
+
+// settings names the fields: repo is repo in a file, MAJORDOMO_REPO in the environment and --repo as a flag.
+func (o *Options) settings() map[string]any {
+	return map[string]any{
+		"repo": &o.Repo, "ref": &o.Ref, "interval": &o.Interval, "state-dir": &o.StateDir,
+		"git-username": &o.GitUsername, "git-password-file": &o.GitPasswordFile, "git-ssh-key-file": &o.GitSSHKeyFile,
+		"git-known-hosts-file": &o.GitKnownHostsFile, "git-ca-file": &o.GitCAFile,
+		"kubeconfig": &o.Kubeconfig, "namespace": &o.Namespace, "leader-election": &o.LeaderElection,
+		"listen": &o.Listen, "webhook-listen": &o.WebhookListen, "webhook-secret-files": &o.WebhookSecretFiles,
+		"log-format": &o.LogFormat, "log-level": &o.LogLevel,
+	}
+}
+
+// Names returns the names of all settings, sorted.
+func Names() []string { return slices.Sorted(maps.Keys(new(Options).settings())) }
+
+// Set sets one option by its name from text.
+func (o *Options) Set(name, value string) error {
+	field, ok := o.settings()[name]
+	if !ok {
+		return fmt.Errorf("unknown option %q%s", name, yaml.DidYouMean(name, Names()))
+	}
+	if err := assign(field, value); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+func assign(field any, value string) (err error) {
+	switch f := field.(type) {
+	case *string:
+		*f = value
+	case *[]string:
+		*f = slices.DeleteFunc(strings.Split(value, ","), func(s string) bool { return s == "" })
+	case *bool:
+		if *f, err = strconv.ParseBool(value); err != nil {
+			return fmt.Errorf("%q is no boolean; allowed are true and false", value)
+		}
+	case *time.Duration:
+		if *f, err = time.ParseDuration(value); err != nil {
+			return fmt.Errorf("%q is no duration; allowed are values such as 30s, 5m, 1h30m", value)
+		}
+	case *slog.Level:
+		if err = f.UnmarshalText([]byte(value)); err != nil {
+			return fmt.Errorf("%q is no level; allowed: debug, info, warn, error", value)
+		}
+	}
+	return nil
+}
+
+// FromFile sets what a YAML file says, by the names of the settings.
+func (o *Options) FromFile(file string, data []byte) error {
+	f, err := yaml.Open(file, data)
+	if err != nil {
+		return err
+	}
+	var raw map[string]any
+	if err := f.Decode(&raw); err != nil {
+		return err
+	}
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(raw)) {
+		if err := o.Set(name, text(raw[name])); err != nil {
+			errs = append(errs, f.Errorf([]any{name}, "%s", strings.TrimPrefix(err.Error(), name+": ")))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func text(v any) string {
+	list, ok := v.([]any)
+	if !ok {
+		return fmt.Sprint(v)
+	}
+	parts := make([]string, len(list))
+	for i, e := range list {
+		parts[i] = fmt.Sprint(e)
+	}
+	return strings.Join(parts, ",")
+}
+
+// FromEnv sets what the environment says: MAJORDOMO_STATE_DIR is state-dir.
+func (o *Options) FromEnv(getenv func(string) string) error {
+	var errs []error
+	for _, name := range Names() {
+		variable := "MAJORDOMO_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+		if value := getenv(variable); value != "" {
+			if err := o.Set(name, value); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", variable, err))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Validate returns every problem of the options, joined.
+func (o Options) Validate() error {
+	var errs []error
+	fail := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if err := checkRepo(o.Repo); err != nil {
+		errs = append(errs, err)
+	}
+	if o.Interval < time.Second || o.Interval > 24*time.Hour {
+		fail("interval: %s; allowed are 1s to 24h", o.Interval)
+	}
+	if o.Namespace == "" {
+		fail("namespace: is empty; it names majordomo's own namespace")
+	}
+	if o.StateDir == "" {
+		fail("state-dir: is empty")
+	}
+	if o.LogFormat != "text" && o.LogFormat != "json" {
+		fail("log-format: %q; allowed: text, json", o.LogFormat)
+	}
+	for _, l := range [][2]string{{"listen", o.Listen}, {"webhook-listen", o.WebhookListen}} {
+		if err := checkAddress(l[1]); err != nil {
+			fail("%s: %w", l[0], err)
+		}
+	}
+	if o.WebhookListen != "" && len(o.WebhookSecretFiles) == 0 {
+		fail("webhook-secret-files: is empty; webhooks are taken only when they are signed, so name a file with a secret of at least 32 bytes")
+	}
+	if o.WebhookListen != "" && o.WebhookListen == o.Listen {
+		fail("webhook-listen: is the address of listen; webhooks come from outside and get an address of their own")
+	}
+	if o.GitPasswordFile != "" && strings.HasPrefix(o.Repo, "http://") {
+		fail("git-password-file: the repository is http, which would send the password in the clear; use https or ssh")
+	}
+	return errors.Join(errs...)
+}
+
+// checkRepo does not repeat the URL in its errors: it may hold a password, which is one of the errors.
+func checkRepo(repo string) error {
+	if repo == "" {
+		return errors.New("repo: is missing; it is the URL or path of the config repository")
+	}
+	scheme, _, ok := strings.Cut(repo, "://")
+	if !ok {
+		return nil // a path, or user@host:path
+	}
+	if !slices.Contains([]string{"https", "http", "ssh", "file"}, scheme) {
+		return fmt.Errorf("repo: the scheme is %q; allowed: https, http, ssh, file or a path", scheme)
+	}
+	u, err := url.Parse(repo)
+	if err != nil {
+		return errors.New("repo: is no URL")
+	}
+	if _, has := u.User.Password(); has || u.User != nil && scheme != "ssh" {
+		return errors.New("repo: the URL holds credentials; put them into git-username and git-password-file")
+	}
+	if scheme != "file" && u.Hostname() == "" {
+		return errors.New("repo: the URL has no host")
+	}
+	return nil
+}
+
+func checkAddress(address string) error {
+	if address == "" {
+		return nil
+	}
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("%q is no address; allowed are HOST:PORT and :PORT", address)
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		return fmt.Errorf("%q has no port; allowed are 0 (any free one) to 65535", address)
+	}
+	return nil
+}
+
+// Load returns the options from defaults, the file (if named) and the environment; flags are then set by Options.Set.
+func Load(file string, getenv func(string) string) (Options, error) {
+	o := Default()
+	if file = cmp.Or(file, getenv("MAJORDOMO_CONFIG")); file != "" {
+		data, err := os.ReadFile(filepath.Clean(file))
+		if err != nil {
+			return o, fmt.Errorf("options: %w", err)
+		}
+		if err := o.FromFile(file, data); err != nil {
+			return o, err
+		}
+	}
+	return o, o.FromEnv(getenv)
+}

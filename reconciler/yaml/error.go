@@ -1,0 +1,100 @@
+package yaml
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Error is one thing that is wrong with a file, with the place and what is allowed instead.
+type Error struct {
+	File    string
+	Line    int    // 0 if unknown
+	Field   string // ".spec.ports[0].port", "" for the file or document as a whole
+	Problem string
+}
+
+// Error gives "file:line: field: problem", without the parts that are unknown.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(e.File)
+	if e.Line > 0 {
+		fmt.Fprintf(&b, ":%d", e.Line)
+	}
+	if b.Len() > 0 {
+		b.WriteString(": ")
+	}
+	if e.Field != "" {
+		b.WriteString(e.Field + ": ")
+	}
+	b.WriteString(e.Problem)
+	return b.String()
+}
+
+// place is a field on the way from the root of a document, written down only when there is something to say about it.
+type place struct {
+	up    *place
+	key   string
+	index int // for elements of lists, -1 otherwise
+}
+
+func (p *place) field(key string) *place { return &place{up: p, key: key, index: -1} }
+func (p *place) element(i int) *place    { return &place{up: p, index: i} }
+
+func (p *place) String() string {
+	if p == nil {
+		return ""
+	}
+	if p.index >= 0 {
+		return fmt.Sprintf("%s[%d]", p.up, p.index)
+	}
+	if strings.ContainsAny(p.key, ".[]/ ") {
+		return fmt.Sprintf("%s[%q]", p.up, p.key)
+	}
+	return p.up.String() + "." + p.key
+}
+
+var parserLine = regexp.MustCompile(`^yaml: (?:unmarshal errors:\s*)?(?:line (\d+): )?(?:unmarshal errors:\s*)?`)
+
+// syntaxError puts an error of the parser in the form of this package. The parser blames the line after a tab for the tab.
+func syntaxError(file string, data []byte, err error) error {
+	if line := indentingTab(data); line > 0 {
+		return &Error{File: file, Line: line, Problem: "a tab indents this line; YAML allows only spaces"}
+	}
+	text, line := err.Error(), 0
+	if m := parserLine.FindStringSubmatch(text); m != nil {
+		line, _ = strconv.Atoi(m[1])
+		text = text[len(m[0]):]
+	}
+	return &Error{File: file, Line: line, Problem: "not YAML: " + text}
+}
+
+func indentingTab(data []byte) int {
+	line := 0
+	for text := range strings.Lines(string(data)) {
+		line++
+		rest := strings.TrimLeft(text, " ")
+		if trimmed := strings.TrimSpace(rest); strings.HasPrefix(rest, "\t") && trimmed != "" && trimmed[0] != '#' {
+			return line
+		}
+	}
+	return 0
+}
+
+// Errors returns the single problems that are joined in an error.
+func Errors(err error) []*Error {
+	var out []*Error
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range joined.Unwrap() {
+			out = append(out, Errors(e)...)
+		}
+		return out
+	}
+	var e *Error
+	if errors.As(err, &e) {
+		out = append(out, e)
+	}
+	return out
+}
