@@ -72,7 +72,7 @@ func quota(err error) bool { return !strings.Contains(err.Error(), " cannot ") }
 
 func absent(err error) bool { return apierrors.IsNotFound(err) || errors.Is(err, errNoKind) }
 
-func status(err error) *metav1.Status {
+func statusOf(err error) *metav1.Status {
 	var s apierrors.APIStatus
 	if !errors.As(err, &s) {
 		return nil
@@ -88,7 +88,7 @@ var conflictWith = regexp.MustCompile(`conflict with "([^"]+)"`)
 
 // conflicts lists the fields that an apply without force may not take over.
 func conflicts(err error) []conflict {
-	s := status(err)
+	s := statusOf(err)
 	if s == nil || s.Details == nil || !apierrors.IsConflict(err) {
 		return nil
 	}
@@ -117,7 +117,7 @@ var immutableText = regexp.MustCompile(`(?i)immutable|may not (be changed|change
 // immutableFields returns the fields that the server does not let change, nil if anything else is wrong as well: an invalid
 // object must never be deleted in the hope of a better one.
 func immutableFields(err error) []string {
-	s := status(err)
+	s := statusOf(err)
 	if s == nil || s.Details == nil || !apierrors.IsInvalid(err) || len(s.Details.Causes) == 0 {
 		return nil
 	}

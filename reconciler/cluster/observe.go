@@ -156,7 +156,7 @@ func (c *Client) cover(ctx context.Context, served map[object.ID]kind, fresh []o
 
 // read gets objects from the server itself.
 func (c *Client) read(ctx context.Context, served map[object.ID]kind, ids []object.ID, unread map[scope]error) error {
-	g, ctx := errgroup.WithContext(ctx)
+	var g errgroup.Group
 	g.SetLimit(parallel)
 	errs := make([]error, len(ids))
 	for i, id := range ids {
@@ -187,7 +187,7 @@ func (c *Client) read(ctx context.Context, served map[object.ID]kind, ids []obje
 
 // foresee asks the server what an apply would do to objects of which it cannot be told otherwise.
 func (c *Client) foresee(ctx context.Context, want plan.Desired, inv plan.Inventory, served map[object.ID]kind, look Look, world *plan.World) error {
-	g, ctx := errgroup.WithContext(ctx)
+	var g errgroup.Group
 	g.SetLimit(parallel)
 	ids := slices.DeleteFunc(keys(served), func(id object.ID) bool {
 		p, wanted := want.Objects[id]

@@ -2,6 +2,7 @@ package object
 
 import (
 	"encoding/base64"
+	"fmt"
 	"regexp"
 	"strings"
 )
@@ -105,6 +106,10 @@ func secrets(id ID, path []string, v any) []string {
 	case string:
 		if secretAt(id, path) {
 			out = decodings(v)
+		}
+	case int64, float64: // a Secret with a number is invalid, and its error says so with the number
+		if secretAt(id, path) {
+			out = decodings(fmt.Sprint(v))
 		}
 	}
 	return out

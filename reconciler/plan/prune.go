@@ -133,3 +133,12 @@ func pruneHash(steps []Step) string {
 	}
 	return fmt.Sprintf("%016x", h.Sum64())
 }
+
+// Withhold turns the plan's prunes into steps that keep, for this reason.
+func (p *Plan) Withhold(reason string) {
+	for i := range p.Steps {
+		if p.Steps[i].Op == Prune {
+			p.Steps[i].Op, p.Steps[i].Reason = Keep, reason
+		}
+	}
+}

@@ -1,0 +1,113 @@
+package cluster
+
+import (
+	"testing"
+
+	"majordomo.dev/reconciler/object"
+	"majordomo.dev/reconciler/plan"
+)
+
+func (e *env) pool(target string, first int64) object.Object {
+	return e.object("majordomo.dev/v1alpha1", "AgentPool", target, map[string]any{"spec": map[string]any{
+		"scaleTargetRef": map[string]any{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": target}, "min": first, "max": int64(9),
+	}})
+}
+
+// targets returns only the ReplicaSet's payload: the pool itself needs no definition for what is tested here.
+func (e *env) target(rs, pool object.Object) plan.Desired {
+	d := e.desired(rs, pool)
+	delete(d.Objects, pool.ID())
+	return d
+}
+
+func (e *env) apply(d plan.Desired) []plan.Result {
+	e.t.Helper()
+	p := e.plan(d)
+	results := e.client.Apply(e.t.Context(), p.Only(plan.Create, plan.Update))
+	for _, r := range results {
+		if r.Err != nil {
+			e.t.Fatal(r.Err)
+		}
+		e.inventory[r.Step.ID] = plan.Entry{ID: r.Step.ID, Version: r.Step.Version, UID: r.Live.UID(), Hash: r.Step.Payload.Hash}
+	}
+	return results
+}
+
+func TestReplicasOfPoolTargetAreNeverReset(t *testing.T) {
+	e := newEnv(t).watch()
+	rs, pool := e.replicaSet("agent", nil, "a:1"), e.pool("agent", 2)
+	e.apply(e.target(rs, pool))
+	if got := value(e.get(rs), "spec", "replicas"); got != int64(2) {
+		t.Fatalf("a new target has %v replicas, want the pool's minimum 2", got)
+	}
+	e.edit(rs, "autoscaler", map[string]any{"spec": map[string]any{"replicas": 7}})
+	e.until("the scale", func() bool { return value(e.client.view.seen(rs.ID()).Live, "spec", "replicas") == int64(7) })
+	if p := e.plan(e.target(rs, pool)); p.Changes() {
+		t.Errorf("scaling is drift: %s", p.Summary())
+	}
+	rs = e.replicaSet("agent", nil, "a:2") // Git changes the template
+	if got := len(e.apply(e.target(rs, pool))); got != 1 {
+		t.Fatalf("%d applied, want 1", got)
+	}
+	if got := value(e.get(rs), "spec", "replicas"); got != int64(7) {
+		t.Errorf("%v replicas after an apply, want 7", got)
+	}
+}
+
+func TestReplicasAreHandedOverWhenAPoolComes(t *testing.T) {
+	e := newEnv(t).watch()
+	fixed := e.replicaSet("agent", int64(5), "a:1")
+	e.good(fixed) // majordomo owns spec.replicas
+	e.apply(e.target(e.replicaSet("agent", nil, "a:1"), e.pool("agent", 1)))
+	got := e.get(fixed)
+	if value(got, "spec", "replicas") != int64(5) {
+		t.Errorf("%v replicas after the pool came, want 5 as before", value(got, "spec", "replicas"))
+	}
+	if got.Owned(object.Manager).Owns(object.Pointer{"spec", "replicas"}) {
+		t.Error("majordomo still owns spec.replicas")
+	}
+}
+
+func TestIgnoredFieldsAreNeitherSentNorReset(t *testing.T) {
+	e := newEnv(t).watch()
+	a := e.configMap("a", map[string]any{"k": "v", "theirs": "first"})
+	a.SetAnnotation(object.Ignore, "/data/theirs, /data/late")
+	e.good(a)
+	if got := value(e.get(a), "data", "theirs"); got != "first" {
+		t.Errorf("an ignored field starts as %v, want what Git has", got)
+	}
+	e.edit(a, "operator", map[string]any{"data": map[string]any{"theirs": "second", "late": "x"}})
+	e.until("the edit", func() bool { return value(e.client.view.seen(a.ID()).Live, "data", "late") == "x" })
+	if p := e.plan(e.desired(a)); p.Changes() {
+		t.Errorf("an ignored field is drift: %+v", p.Only(plan.Update))
+	}
+	b := e.configMap("a", map[string]any{"k": "v2", "theirs": "third"})
+	b.SetAnnotation(object.Ignore, "/data/theirs, /data/late")
+	e.good(b)
+	got := e.get(a)
+	if value(got, "data", "k") != "v2" || value(got, "data", "theirs") != "second" || value(got, "data", "late") != "x" {
+		t.Errorf("data %v, want k from Git and the others' fields untouched", got["data"])
+	}
+}
+
+func TestFieldThatBecomesIgnoredKeepsItsValue(t *testing.T) {
+	e := newEnv(t).watch()
+	e.good(e.configMap("a", map[string]any{"k": "v", "x": "1"}))
+	now := e.configMap("a", map[string]any{"k": "v"})
+	now.SetAnnotation(object.Ignore, "/data/x")
+	e.good(now)
+	if got := value(e.get(now), "data", "x"); got != "1" {
+		t.Errorf("data.x = %v, want 1: to ignore a field must not reset it", got)
+	}
+}
+
+func TestBadIgnoreIsRefused(t *testing.T) {
+	e := newEnv(t)
+	for _, bad := range []string{"spec", "/", "/metadata/name", "/kind"} {
+		a := e.configMap("a", map[string]any{"k": "v"})
+		a.SetAnnotation(object.Ignore, bad)
+		if d := e.desired(a); len(d.Refused) != 1 {
+			t.Errorf("ignore %q: %d refused, want 1", bad, len(d.Refused))
+		}
+	}
+}
