@@ -12,9 +12,8 @@ import (
 
 // program is one component of the cluster and its flags.
 type program struct {
-	name   string
-	args   []string
-	socket bool // it inherits the listening socket
+	name string
+	args []string
 }
 
 // children are the running components, in the order they were started.
@@ -29,7 +28,8 @@ type child struct {
 	done chan struct{}
 }
 
-// start runs a component as a process of its own, which the kernel kills should this one die.
+// start runs a component as a process of its own, which the kernel kills should this one die. The socket,
+// if any, is the one it listens on.
 func (c *children) start(p program, socket *os.File) error {
 	log, err := os.Create(c.dir.path(p.name + ".log"))
 	if err != nil {
@@ -42,7 +42,7 @@ func (c *children) start(p program, socket *os.File) error {
 	cmd.Env = environment(c.dir)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
-	if p.socket {
+	if socket != nil {
 		cmd.ExtraFiles = []*os.File{socket}
 	}
 	if err := cmd.Start(); err != nil {

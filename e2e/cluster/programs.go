@@ -5,11 +5,9 @@ import (
 	"strings"
 )
 
-// programs lists the components with their flags, servers first.
-func programs(d directory, port int) []program {
+// clients are started once the API server is ready: some of them look again only after a second.
+func clients(d directory) []program {
 	return []program{
-		etcdProgram(d),
-		apiserverProgram(d, port),
 		controllerManagerProgram(d),
 		{name: "kube-scheduler", args: []string{"--config=" + d.path("scheduler.yaml"), "--secure-port=0"}},
 		{name: "kwok", args: []string{
@@ -35,7 +33,7 @@ func etcdProgram(d directory) program {
 func etcdURL(d directory) string { return "unix://" + d.path("etcd.sock") }
 
 func apiserverProgram(d directory, port int) program {
-	return program{name: "kube-apiserver", socket: true, args: []string{
+	return program{name: "kube-apiserver", args: []string{
 		"--etcd-servers=" + etcdURL(d), "--etcd-count-metric-poll-period=0", "--etcd-db-metric-poll-interval=0",
 		"--bind-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", port),
 		"--advertise-address=192.0.2.1", // never used, but looked for on the machine's interfaces if absent

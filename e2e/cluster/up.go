@@ -6,10 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -48,23 +49,10 @@ func up() int {
 	return 1
 }
 
-// runCluster starts a cluster, serves until the end is asked for, and leaves nothing behind.
+// runCluster starts a cluster, lets it work until the end is asked for, and leaves nothing behind.
 func runCluster(opts upOptions) (err error) {
-	signal.Ignore(syscall.SIGPIPE)
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
-	ctx, cancel := context.WithCancelCause(context.Background())
+	ctx, cancel := untilEnded(len(opts.command) == 0)
 	defer cancel(nil)
-	go func() {
-		<-signals
-		cancel(errEnded)
-	}()
-	if len(opts.command) == 0 {
-		go func() {
-			_, _ = io.Copy(io.Discard, os.Stdin)
-			cancel(errEnded)
-		}()
-	}
 	if err := sweep(); err != nil {
 		fmt.Fprintln(os.Stderr, "majordomo-cluster up: remove what killed clusters left:", err)
 	}
@@ -75,51 +63,46 @@ func runCluster(opts upOptions) (err error) {
 	defer func() { err = errors.Join(err, d.remove()) }()
 	children := &children{dir: d, died: cancel}
 	defer children.stop()
-	st, err := start(ctx, opts, d, children)
+	st, client, err := start(ctx, opts, d, children)
 	if err == nil {
+		var wait sync.WaitGroup
+		defer wait.Wait()
+		wait.Go(func() { runStandIns(ctx, client, opts) })
 		err = serve(ctx, opts, st)
+		cancel(errEnded)
 	}
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, errEnded) {
 		return cause // a component died: that explains whatever else failed
 	}
-	if errors.Is(context.Cause(ctx), errEnded) && errors.Is(err, context.Canceled) {
-		return nil
-	}
 	return err
 }
 
-// start writes the cluster's files, starts its components and waits until they work.
-func start(ctx context.Context, opts upOptions, d directory, children *children) (state, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return state{}, err
+// untilEnded gives a context that ends with a signal or, where the standard input is the owner's, with that.
+func untilEnded(watchInput bool) (context.Context, context.CancelCauseFunc) {
+	signal.Ignore(syscall.SIGPIPE)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	go func() {
+		<-signals
+		cancel(errEnded)
+	}()
+	if watchInput {
+		go func() {
+			_, _ = io.Copy(io.Discard, os.Stdin)
+			cancel(errEnded)
+		}()
 	}
-	defer listener.Close()
-	socket, err := listener.(*net.TCPListener).File()
-	if err != nil {
-		return state{}, err
-	}
-	defer socket.Close()
-	port := listener.Addr().(*net.TCPAddr).Port
-	st, err := writeFiles(opts, d, port, time.Now())
-	if err != nil {
-		return state{}, err
-	}
-	for _, p := range programs(d, port) {
-		if err := children.start(p, socket); err != nil {
-			return state{}, err
-		}
-	}
-	return st, ready(ctx, opts, d)
+	return ctx, cancel
 }
 
-// serve runs the stand-ins for what a cloud provides, until the context or the command ends.
+// serve tells where the cluster is, and lets it work until the context or the command ends.
 func serve(ctx context.Context, opts upOptions, st state) error {
 	line, err := json.Marshal(st)
 	if err != nil {
 		return err
 	}
-	file := st.Dir + "/state.json"
+	file := filepath.Join(st.Dir, "state.json")
 	if err := os.WriteFile(file, append(line, '\n'), 0o600); err != nil {
 		return err
 	}
@@ -130,7 +113,7 @@ func serve(ctx context.Context, opts upOptions, st state) error {
 		return fmt.Errorf("tell where the cluster is: %w", err)
 	}
 	<-ctx.Done()
-	return ctx.Err()
+	return nil
 }
 
 // runCommand runs a command that finds the cluster by its environment.

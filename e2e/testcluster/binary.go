@@ -13,9 +13,9 @@ import (
 	"time"
 )
 
-// find gives the path of majordomo-cluster: MAJORDOMO_CLUSTER if set, else bin/majordomo-cluster of the repository,
+// Binary is the path of majordomo-cluster: MAJORDOMO_CLUSTER if set, else bin/majordomo-cluster of the repository,
 // which is built where it is missing or older than its source.
-func find(ctx context.Context) (string, error) {
+func Binary(ctx context.Context) (string, error) {
 	if path := os.Getenv("MAJORDOMO_CLUSTER"); path != "" {
 		return path, nil
 	}

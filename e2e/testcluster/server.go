@@ -87,11 +87,12 @@ func (s *server) healthy(ctx context.Context) error {
 
 // launch starts a cluster and waits until it is ready.
 func launch(ctx context.Context, args []string) (*server, error) {
-	binary, err := find(ctx)
+	binary, err := Binary(ctx)
 	if err != nil {
 		return nil, err
 	}
-	p := &process{cmd: exec.Command(binary, append([]string{"up"}, args...)...), done: make(chan struct{})}
+	p := &process{done: make(chan struct{})}
+	p.cmd = exec.CommandContext(context.WithoutCancel(ctx), binary, append([]string{"up"}, args...)...)
 	p.cmd.Stderr = &p.stderr
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt at the terminal is for the tests
 	if p.stdin, err = p.cmd.StdinPipe(); err != nil {

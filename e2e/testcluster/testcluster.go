@@ -22,7 +22,10 @@ type Cluster struct {
 // The context bounds the start only.
 func Start(ctx context.Context, args ...string) (*Cluster, error) {
 	c := new(Cluster)
-	return c, c.start(ctx, args)
+	if err := c.start(ctx, args); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // Main runs the tests of a binary with one cluster, which starts when a test first uses it. Its result is for os.Exit:
