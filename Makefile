@@ -1,0 +1,75 @@
+# Two commands do it all on a fresh machine with Go, git, make and a C compiler: make demo, make test.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+
+# Tools come from the Go module proxy, in these versions.
+GOLANGCI_LINT_VERSION := v2.15.0
+
+PKG      ?= ./...
+FUZZTIME ?= 10s
+
+bin  := $(CURDIR)/bin
+lint := $(bin)/golangci-lint-$(GOLANGCI_LINT_VERSION)
+step := .ci/step
+
+# Whoever owns the checkout, the build does not ask git; the version is told to the linker.
+commit  := $(shell git rev-parse --short=12 HEAD 2>/dev/null)
+export GOFLAGS += -buildvcs=false
+
+.PHONY: help demo test build cluster check vet layers lint race module bench fuzz fmt tools clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: build cluster ## show Majordomo at work on a cluster of its own (KEEP=1: stay up afterwards)
+	@$(step) "build the demo" -- env CGO_ENABLED=0 go build -o $(bin)/demo ./e2e/demo
+	@$(bin)/demo
+
+test: export MAJORDOMO_REQUIRE_TOOLS := 1
+test: tools cluster check module demo ## everything that has to pass, on a real cluster
+
+build: ## build bin/majordomo
+	@$(step) "build bin/majordomo" -- env CGO_ENABLED=0 go build -trimpath -o $(bin)/majordomo -ldflags "-s -w -X main.commit=$(commit)" ./reconciler
+
+cluster: ## build bin/majordomo-cluster, a Kubernetes control plane (5 to 8 minutes the first time, then seconds)
+	@$(step) "build bin/majordomo-cluster: etcd, kube-apiserver and the rest from source; 5 to 8 minutes the first time" -- e2e/cluster/build.sh $(bin)/majordomo-cluster
+
+check: vet layers lint race ## the gate for a change: vet, layers, lint, race tests
+
+vet:
+	@$(step) "go vet" -- env CGO_ENABLED=0 go vet $(PKG)
+
+layers: ## prove the direction of imports and the sizes
+	@$(step) "layers: imports point from rim to core" -- env CGO_ENABLED=0 go run ./e2e/layers
+
+lint: $(lint) ## golangci-lint, formatting included
+	@$(step) "golangci-lint" -- env CGO_ENABLED=0 $(lint) run $(PKG)
+
+race: cluster ## the tests under the race detector (PKG=./reconciler/plan: of one package), sharing one cluster
+	@$(step) "race tests, on one cluster for all packages" -- $(bin)/majordomo-cluster up -- go test -race -shuffle=on -timeout 15m $(PKG)
+
+module: ## vet and test the test cluster's own module
+	@$(step) "vet and test the module of the test cluster" -- env CGO_ENABLED=0 sh -c 'cd e2e/cluster && go vet ./... && go test ./...'
+
+bench: build cluster ## measure the speeds of docs/design.md section 6
+	@$(step) "bench: speeds as ratios to what the API server itself can do" -- go run ./e2e/bench
+
+fuzz: ## each fuzz target for FUZZTIME (10s)
+	@.ci/fuzz $(FUZZTIME)
+
+fmt: $(lint) ## format the code
+	@$(lint) fmt
+
+tools: ## install what tests need from the distribution, where root
+	@.ci/tools
+
+clean: ## remove what was built
+	rm -rf $(bin)
+
+$(lint):
+	@$(step) "build golangci-lint $(GOLANGCI_LINT_VERSION) from source; a minute or two" -- env CGO_ENABLED=0 GOBIN=$(bin) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	@mv $(bin)/golangci-lint $@
