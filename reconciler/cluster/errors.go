@@ -81,6 +81,9 @@ func statusOf(err error) *metav1.Status {
 	return &st
 }
 
+// unreachable tells an error that is no answer of the server: nothing is known then, of any object.
+func unreachable(err error) bool { return statusOf(err) == nil && !errors.Is(err, errNoKind) }
+
 // conflict is one field that another manager owns.
 type conflict struct{ manager, field string }
 

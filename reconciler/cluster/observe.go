@@ -40,8 +40,11 @@ func (c *Client) Observe(ctx context.Context, want plan.Desired, inv plan.Invent
 	if err != nil {
 		return plan.World{}, err
 	}
-	if err := c.read(ctx, served, passed, unread); err != nil {
-		return plan.World{}, err
+	c.read(ctx, served, passed, unread)
+	for _, err := range unread {
+		if unreachable(err) {
+			return plan.World{}, err
+		}
 	}
 	for id, k := range served {
 		seen := c.view.seen(id)
@@ -99,6 +102,8 @@ func (c *Client) resolve(ctx context.Context, want plan.Desired, versions map[ob
 			served[id] = k
 		case errors.Is(err, errNoKind) && (!wanted || coming[id.Group+"/"+id.Kind]):
 			world.Objects[id] = plan.Seen{}
+		case unreachable(err):
+			return nil, err
 		default:
 			world.Objects[id] = plan.Seen{Problem: c.failure("read", id, err).Error()}
 			if !errors.Is(err, errNoKind) {
@@ -155,7 +160,7 @@ func (c *Client) cover(ctx context.Context, served map[object.ID]kind, fresh []o
 }
 
 // read gets objects from the server itself.
-func (c *Client) read(ctx context.Context, served map[object.ID]kind, ids []object.ID, unread map[scope]error) error {
+func (c *Client) read(ctx context.Context, served map[object.ID]kind, ids []object.ID, unread map[scope]error) {
 	var g errgroup.Group
 	g.SetLimit(parallel)
 	errs := make([]error, len(ids))
@@ -175,14 +180,10 @@ func (c *Client) read(ctx context.Context, served map[object.ID]kind, ids []obje
 	}
 	_ = g.Wait()
 	for i, err := range errs {
-		if err != nil && ctx.Err() != nil {
-			return err
-		}
 		if err != nil {
 			unread[scopeOf(ids[i], served[ids[i]])] = err
 		}
 	}
-	return nil
 }
 
 // foresee asks the server what an apply would do to objects of which it cannot be told otherwise.

@@ -1,0 +1,223 @@
+package loop
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"sync"
+	"sync/atomic"
+
+	"majordomo.dev/reconciler/cluster"
+	"majordomo.dev/reconciler/config"
+	"majordomo.dev/reconciler/plan"
+	"majordomo.dev/reconciler/status"
+)
+
+// environment is what the loop remembers of one environment. All but the fields under the mutex belong to whoever works on its name, of whom
+// the queue lets there be only one.
+type environment struct {
+	name    string
+	visited atomic.Bool
+
+	client *cluster.Client
+	server *server
+	uid    string // of the Environment object that status was written to
+
+	inventory plan.Inventory
+	status    status.Environment // as last written
+	digest    string             // of what was last brought into the cluster without a fault
+	fights    fights
+
+	mu      sync.Mutex
+	spec    config.Environment
+	changed bool             // spec is not the one that client was made for
+	gone    bool             // it left the fleet
+	stop    func()           // ends the watches, nil while there are none
+	why     []status.Trigger // since the last visit
+	good    *wish            // last commit that rendered
+	bad     error            // why a newer one did not
+	tried   string           // newest commit that was rendered, well or badly
+}
+
+// wish is what one commit wants of an environment.
+type wish struct {
+	commit   string
+	desired  plan.Desired
+	warnings []string
+}
+
+// configure takes in what fleet.yaml says now.
+func (e *environment) configure(spec config.Environment) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !reflect.DeepEqual(e.spec, spec) {
+		e.spec, e.changed = spec, true
+	}
+}
+
+func (e *environment) config() config.Environment {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.spec
+}
+
+func (e *environment) trigger(why status.Trigger) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.why) < 8 {
+		e.why = append(e.why, why)
+	}
+}
+
+// triggers returns why the environment is visited, the most telling reason, and starts to collect anew.
+func (e *environment) triggers() status.Trigger {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	why := status.Retry
+	for _, w := range e.why {
+		if rank(w) > rank(why) {
+			why = w
+		}
+	}
+	e.why = nil
+	return why
+}
+
+func rank(t status.Trigger) int {
+	for i, known := range []status.Trigger{status.Retry, status.Drifted, status.Poll, status.Webhook, status.Manual} {
+		if t == known {
+			return i
+		}
+	}
+	return -1
+}
+
+// leave ends the environment for good.
+func (e *environment) leave() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.gone = true
+	if e.stop != nil {
+		e.stop()
+	}
+}
+
+// fail puts an error of majordomo's own on the board.
+func (e *environment) fail(l *Loop, err error) {
+	next := status.Of(status.Report{Name: e.name, Cluster: err, Inventory: e.inventory}, e.status, l.opts.Now())
+	l.board.Put(e.name, next)
+}
+
+// open connects the environment to its cluster, anew if fleet.yaml has changed how.
+func (l *Loop) open(ctx context.Context, e *environment) error {
+	server, err := l.connect(ctx, e.config().Context)
+	if err != nil {
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.client != nil && !e.changed || e.gone {
+		return nil
+	}
+	if e.stop != nil {
+		e.stop()
+	}
+	e.client, e.stop, e.tried = nil, nil, "" // the bounds of what may be rendered may have changed too
+	client, err := server.Client(e.name, account(e.spec))
+	if err != nil {
+		return err
+	}
+	if !l.opts.Unwatched {
+		live, stop := context.WithCancel(ctx)
+		watches := client.Watching(func() { l.Visit(e.name, status.Drifted) })
+		l.running.Go(func() { _ = watches.Run(live) })
+		e.stop = stop
+	}
+	e.client, e.server, e.changed = client, server, false
+	return nil
+}
+
+// connect returns the server of a context; all environments of one context share it.
+func (l *Loop) connect(ctx context.Context, name string) (*server, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s := l.servers[name]; s != nil {
+		return s, nil
+	}
+	cfg, err := l.opts.Connect(name)
+	if err != nil {
+		return nil, err
+	}
+	s := &server{Server: cluster.NewServer(cfg, l.log)}
+	if s.records, err = s.Records(); err != nil {
+		return nil, err
+	}
+	l.servers[name] = s
+	if l.opts.Unwatched {
+		return s, nil
+	}
+	l.running.Go(func() {
+		_ = s.records.Watch(ctx, func(env string) { l.Visit(env, status.Manual) })
+	})
+	return s, nil
+}
+
+// book returns the environment's record, made or brought up to date where need be, and takes in what it remembers.
+func (l *Loop) book(ctx context.Context, e *environment) (cluster.Record, error) {
+	first := e.inventory == nil
+	if first {
+		if _, err := e.server.records.Get(ctx, e.name); err != nil {
+			return cluster.Record{}, err
+		}
+	}
+	rec, err := e.server.records.Ensure(ctx, e.name, mirror(e.config()))
+	if err != nil {
+		return rec, err
+	}
+	if !first {
+		if rec.Object.UID() != e.uid { // somebody deleted the books; they are written again from memory
+			e.status, e.uid = status.Environment{}, rec.Object.UID()
+		}
+		return rec, nil
+	}
+	if rec.Broken != nil {
+		return rec, fmt.Errorf("the status of its Environment object is damaged, so what may be pruned is unknown: %w", rec.Broken)
+	}
+	inv, err := status.DecodeInventory(rec.Status.Inventory)
+	if err != nil {
+		return rec, err
+	}
+	e.inventory, e.status, e.uid = inv, rec.Status, rec.Object.UID()
+	return rec, nil
+}
+
+// mirror returns the spec of the Environment object: what fleet.yaml says.
+func mirror(c config.Environment) map[string]any {
+	spec := map[string]any{
+		"path":  c.Path,
+		"prune": map[string]any{"maxObjects": int64(c.Prune.MaxObjects), "maxPercent": int64(c.Prune.MaxPercent)},
+	}
+	if c.Context != "" {
+		spec["context"] = c.Context
+	}
+	if a := account(c); a != nil {
+		spec["serviceAccount"] = *a
+	}
+	if len(c.Namespaces) > 0 {
+		list := make([]any, len(c.Namespaces))
+		for i, n := range c.Namespaces {
+			list[i] = n
+		}
+		spec["namespaces"] = list
+	}
+	return spec
+}
+
+// account returns the service account whose rights the environment has, nil for majordomo's own.
+func account(c config.Environment) *string {
+	if c.ServiceAccount == (config.ServiceAccount{}) {
+		return nil
+	}
+	name := c.ServiceAccount.Namespace + "/" + c.ServiceAccount.Name
+	return &name
+}

@@ -1,0 +1,222 @@
+package loop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	"majordomo.dev/reconciler/cluster"
+	"majordomo.dev/reconciler/git"
+	"majordomo.dev/reconciler/object"
+	"majordomo.dev/reconciler/plan"
+	"majordomo.dev/reconciler/status"
+)
+
+// visit brings one environment to its commit and says how that went. It re-reads all it depends on, so an event that was lost, doubled or
+// late makes no difference.
+func (l *Loop) visit(ctx context.Context, e *environment) {
+	r := status.Report{Name: e.name, Trigger: e.triggers(), Started: l.opts.Now()}
+	next := l.line(ctx, e, &r)
+	if ctx.Err() != nil {
+		return // stopping: whatever is half done is found by the next start
+	}
+	r.Finished = l.opts.Now()
+	r.Inventory, r.Fights = e.inventory, e.fights.list(r.Finished)
+	failed := r.Cluster != nil || failures(r.Results) > 0
+	if failed {
+		r.NextRetry = r.Finished.Add(l.opts.Retry.orDefault().after(l.queue.NumRequeues(e.name), 1))
+		l.queue.AddRateLimited(e.name)
+	} else {
+		l.queue.Forget(e.name)
+	}
+	l.publish(ctx, e, &r)
+	e.visited.Store(true)
+	if !next.IsZero() {
+		l.queue.AddAfter(e.name, next.Sub(l.opts.Now()))
+	}
+}
+
+// line is the environment line: books, commit, objects, cluster, plan, apply. It fills the report as far as it comes, and returns when the
+// environment wants to be visited again by itself.
+func (l *Loop) line(ctx context.Context, e *environment, r *status.Report) (next time.Time) {
+	r.Source = l.sourceFault()
+	if r.Cluster = l.open(ctx, e); r.Cluster != nil {
+		return next
+	}
+	rec, err := l.book(ctx, e)
+	if r.Cluster = err; err != nil {
+		return next
+	}
+	r.Generation, r.Suspended, r.SuspendReason = generation(rec), rec.Suspended, rec.Reason
+	if rec.Suspended {
+		r.Revision, r.Digest = e.status.Revision, e.status.Digest
+		return next
+	}
+	commit, err := l.pick(ctx, rec)
+	if commit == nil {
+		r.Source = errors.Join(r.Source, err)
+		return next
+	}
+	want, err := l.want(ctx, e, commit)
+	r.Attempted, r.Render = commit.Hash, err
+	if want == nil {
+		return next
+	}
+	return l.sync(ctx, e, r, rec, commit, want)
+}
+
+// sync is the second half of the line, from what Git wants to what the cluster has.
+func (l *Loop) sync(ctx context.Context, e *environment, r *status.Report, rec cluster.Record, commit *git.Commit, want *wish) (next time.Time) {
+	world, err := e.client.Observe(ctx, want.desired, e.inventory, cluster.Cheap)
+	if r.Cluster = err; err != nil {
+		return next
+	}
+	p := l.plan(ctx, e, rec, commit, want, world)
+	next = e.fights.hold(&p, r.Started)
+	results, err := l.apply(ctx, e, &p)
+	if r.Cluster = err; err != nil {
+		return next
+	}
+	e.settle(p, results, world, want)
+	r.Plan, r.Results, r.Live = &p, results, e.live(world, results)
+	r.Revision, r.Digest = want.commit, want.desired.Digest
+	if e.digest == want.desired.Digest && e.status.Revision != "" && e.status.Digest == r.Digest && r.Render == nil {
+		r.Revision, r.Attempted = e.status.Revision, e.status.Revision // a commit that changes nothing here is no news here
+	}
+	r.Synced = p.Changes() || failures(results) > 0 || e.status.Digest != r.Digest
+	l.count(e, r, p, results)
+	if failures(results) == 0 {
+		e.digest = want.desired.Digest
+	}
+	return next
+}
+
+// plan computes the plan, with the wishes of the other environments where an object may be on its way from one to another.
+func (l *Loop) plan(ctx context.Context, e *environment, rec cluster.Record, commit *git.Commit, want *wish, world plan.World) plan.Plan {
+	started := l.opts.Now()
+	spec := e.config()
+	claims, siblings, unknown := l.claims(ctx, e, commit, disputed(e, want.desired, world))
+	p := plan.Compute(plan.Input{
+		Desired: want.desired, Commit: want.commit, World: world, Inventory: e.inventory,
+		Gate:   plan.Gate{MaxObjects: spec.Prune.MaxObjects, MaxPercent: spec.Prune.MaxPercent},
+		Claims: claims, ClaimsUnknown: unknown, Siblings: siblings, Approved: rec.Approved, Namespace: l.opts.Namespace,
+	})
+	l.board.Took(e.name, status.PhasePlan, l.opts.Now().Sub(started))
+	return p
+}
+
+// disputed returns the objects that may be another environment's: those that Git no longer wants here, and those that carry another's mark.
+func disputed(e *environment, want plan.Desired, world plan.World) []object.ID {
+	var ids []object.ID
+	for id := range e.inventory {
+		if _, wanted := want.Objects[id]; !wanted {
+			ids = append(ids, id)
+		}
+	}
+	for id := range want.Objects {
+		if live := world.Objects[id].Live; live != nil && live.Annotation(object.Environment) != e.name {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// apply carries the plan out: the inventory first, then what is created and changed, and only if all of that went well what is pruned.
+func (l *Loop) apply(ctx context.Context, e *environment, p *plan.Plan) ([]plan.Result, error) {
+	writes, prunes := p.Only(plan.Create, plan.Update), p.Only(plan.Prune)
+	if err := l.ahead(ctx, e, writes); err != nil {
+		return nil, err
+	}
+	started := l.opts.Now()
+	results := e.client.Apply(ctx, writes)
+	if len(writes) > 0 {
+		l.board.Took(e.name, status.PhaseApply, l.opts.Now().Sub(started))
+	}
+	if bad := failures(results) + p.Count(plan.Refuse); bad > 0 && len(prunes) > 0 {
+		p.Withhold(fmt.Sprintf("no longer in Git, kept until the %d objects that failed or were refused are right", bad))
+		return results, nil
+	}
+	if ctx.Err() != nil {
+		return results, context.Cause(ctx)
+	}
+	started = l.opts.Now()
+	results = append(results, e.client.Prune(ctx, prunes)...)
+	if len(prunes) > 0 {
+		l.board.Took(e.name, status.PhasePrune, l.opts.Now().Sub(started))
+	}
+	return results, nil
+}
+
+// ahead writes into the inventory what is about to be created or taken over: a crash right after leaves nothing that is not on record.
+func (l *Loop) ahead(ctx context.Context, e *environment, writes []plan.Step) error {
+	inv := maps.Clone(e.inventory)
+	for _, s := range writes {
+		if _, known := inv[s.ID]; !known {
+			inv[s.ID] = plan.Entry{ID: s.ID, Version: s.Payload.Object.Version()}
+		}
+	}
+	if len(inv) == len(e.inventory) {
+		return nil
+	}
+	next := e.status
+	next.Inventory = status.EncodeInventory(inv)
+	if err := e.server.records.WriteStatus(ctx, e.name, next); err != nil {
+		return err
+	}
+	e.inventory, e.status = inv, next
+	return nil
+}
+
+// settle takes the outcome into the inventory.
+func (e *environment) settle(p plan.Plan, results []plan.Result, world plan.World, want *wish) {
+	for _, id := range p.Forget {
+		delete(e.inventory, id)
+	}
+	for _, s := range p.Only(plan.Keep) {
+		payload, wanted := want.desired.Objects[s.ID]
+		if _, known := e.inventory[s.ID]; !known && wanted && world.Objects[s.ID].Live != nil {
+			e.inventory[s.ID] = plan.Entry{ID: s.ID, Version: s.Version, UID: s.UID, Hash: payload.Hash}
+		}
+	}
+	for _, r := range results {
+		switch {
+		case r.Err == nil && r.Live != nil:
+			e.inventory[r.Step.ID] = plan.Entry{ID: r.Step.ID, Version: r.Step.Version, UID: r.Live.UID(), Hash: r.Step.Payload.Hash}
+		case r.Err == nil && r.Took == cluster.Deleted:
+			delete(e.inventory, r.Step.ID)
+		}
+	}
+}
+
+// live returns what the cluster has of the inventory, with what was just written.
+func (e *environment) live(world plan.World, results []plan.Result) map[object.ID]object.Object {
+	live := make(map[object.ID]object.Object, len(e.inventory))
+	for id := range e.inventory {
+		if o := world.Objects[id].Live; o != nil {
+			live[id] = o
+		}
+	}
+	for _, r := range results {
+		if _, known := e.inventory[r.Step.ID]; known && r.Live != nil {
+			live[r.Step.ID] = r.Live
+		}
+	}
+	return live
+}
+
+func failures(results []plan.Result) int {
+	n := 0
+	for _, r := range results {
+		if r.Err != nil {
+			n++
+		}
+	}
+	return n
+}
+
+func generation(rec cluster.Record) int64 {
+	n, _ := rec.Object.Metadata()["generation"].(int64)
+	return n
+}

@@ -1,0 +1,144 @@
+package loop
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"majordomo.dev/reconciler/cluster"
+	"majordomo.dev/reconciler/git"
+	"majordomo.dev/reconciler/object"
+	"majordomo.dev/reconciler/plan"
+	"majordomo.dev/reconciler/status"
+)
+
+// pick returns the commit that the environment is to follow: the branch, unless a person rejected its head.
+func (l *Loop) pick(ctx context.Context, rec cluster.Record) (*git.Commit, error) {
+	head := l.held()
+	if head == nil {
+		return nil, l.sourceFault()
+	}
+	if !slices.Contains(rec.Rejected, head.Hash) || rec.Pin == "" {
+		return head, nil
+	}
+	pinned, err := l.source.Find(ctx, rec.Pin)
+	if err != nil {
+		return nil, fmt.Errorf("rolled back to %s: %w", rec.Pin, err)
+	}
+	return pinned, nil
+}
+
+func (l *Loop) sourceFault() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.fault
+}
+
+// want renders the commit. A commit that does not render leaves the last good one in force; after a restart that is the one that
+// the environment's status names.
+func (l *Loop) want(ctx context.Context, e *environment, commit *git.Commit) (*wish, error) {
+	w, err := l.wish(ctx, e, commit)
+	if err == nil {
+		return w, nil
+	}
+	if good := e.lastGood(); good != nil {
+		return good, err
+	}
+	if e.status.Revision == "" || e.status.Revision == commit.Hash {
+		return nil, err
+	}
+	last, lost := l.source.Find(ctx, e.status.Revision)
+	if lost != nil {
+		return nil, fmt.Errorf("%w; and the last good commit cannot be read: %w", err, lost)
+	}
+	good, broken := l.render(ctx, e, last)
+	if broken != nil {
+		return nil, err
+	}
+	e.mu.Lock()
+	e.good = good
+	e.mu.Unlock()
+	return good, err
+}
+
+func (e *environment) lastGood() *wish {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.good
+}
+
+// wish returns what a commit wants of an environment, rendered at most once.
+func (l *Loop) wish(ctx context.Context, e *environment, commit *git.Commit) (*wish, error) {
+	e.mu.Lock()
+	if e.tried == commit.Hash {
+		defer e.mu.Unlock()
+		if e.bad != nil {
+			return nil, e.bad
+		}
+		return e.good, nil
+	}
+	e.mu.Unlock()
+	w, err := l.render(ctx, e, commit)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.tried, e.bad = commit.Hash, err
+	if err == nil {
+		e.good = w
+	}
+	return w, err
+}
+
+func (l *Loop) render(ctx context.Context, e *environment, commit *git.Commit) (*wish, error) {
+	spec := e.config()
+	started := l.opts.Now()
+	result, err := l.renderer.Render(ctx, commit, spec.Path)
+	l.board.Took(e.name, status.PhaseRender, l.opts.Now().Sub(started))
+	if err != nil {
+		return nil, fmt.Errorf("commit %s: %w", commit.Short(), err)
+	}
+	desired := plan.Desire(plan.Environment{Name: e.name, Namespaces: spec.Namespaces, ClusterKinds: spec.ClusterKinds}, result.Objects)
+	return &wish{commit: commit.Hash, desired: desired, warnings: result.Warnings}, nil
+}
+
+// claims returns which of the ids other environments of the same cluster want at this commit, those environments, and why that is
+// not known for all of them.
+func (l *Loop) claims(ctx context.Context, e *environment, commit *git.Commit, ids []object.ID) (map[object.ID]string, []string, string) {
+	claimed, unknown := map[object.ID]string{}, ""
+	siblings := l.siblings(e)
+	names := make([]string, 0, len(siblings))
+	for _, s := range siblings {
+		names = append(names, s.name)
+		if len(ids) == 0 {
+			continue
+		}
+		w, err := l.wish(ctx, s, commit)
+		if err != nil {
+			unknown = fmt.Sprintf("environment %s does not render at this commit, so what it takes over is unknown", s.name)
+			continue
+		}
+		for _, id := range ids {
+			if _, wanted := w.desired.Objects[id]; wanted {
+				claimed[id] = s.name
+			}
+		}
+	}
+	return claimed, names, unknown
+}
+
+// siblings returns the other environments of the same cluster.
+func (l *Loop) siblings(e *environment) []*environment {
+	where := e.config().Context
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var out []*environment
+	for name, s := range l.envs {
+		if name != e.name && s.config().Context == where {
+			out = append(out, s)
+		}
+	}
+	slices.SortFunc(out, func(a, b *environment) int { return slices.Compare([]string{a.name}, []string{b.name}) })
+	return out
+}
