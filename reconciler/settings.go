@@ -1,0 +1,164 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"majordomo.dev/reconciler/config"
+	"majordomo.dev/reconciler/git"
+)
+
+// settings are the program's options as flags of a command: what is set here goes over the environment and the file.
+type settings struct {
+	file  string // --config
+	flags []setting
+}
+
+type setting struct {
+	name  string
+	value string
+	set   bool
+	truth bool // a boolean: the flag alone means true
+}
+
+// String returns what was set.
+func (s *setting) String() string { return s.value }
+
+// Type names the value in the help.
+func (s *setting) Type() string {
+	if s.truth {
+		return "bool"
+	}
+	return "string"
+}
+
+// Set checks a value at once, so that a wrong one is a usage error.
+func (s *setting) Set(v string) error {
+	s.value, s.set = v, true
+	o := config.Default()
+	return o.Set(s.name, v)
+}
+
+// about says what each setting is for, in the help.
+func (settings) about() map[string]string {
+	return map[string]string{
+		"repo":                 "URL or path of the config repository",
+		"ref":                  "branch or tag; default main",
+		"interval":             "time between two looks at the repository",
+		"state-dir":            "directory for what survives a restart",
+		"git-username":         "user for http(s)",
+		"git-password-file":    "file with the password or token for http(s)",
+		"git-ssh-key-file":     "file with the private key for ssh",
+		"git-known-hosts-file": "file with the host keys to trust, as in ~/.ssh/known_hosts",
+		"git-ca-file":          "file with further certificate authorities, PEM",
+		"namespace":            "majordomo's own namespace, for its Lease; nothing in it is pruned",
+		"leader-election":      "take turns with other replicas through a Lease",
+		"listen":               "address of status, metrics and health; empty is off",
+		"webhook-listen":       "address of webhooks; empty is off",
+		"webhook-secret-files": "files with secrets by which webhooks may be signed",
+		"log-format":           "text or json",
+		"log-level":            "debug, info, warn or error",
+	}
+}
+
+// repositorySettings are the settings that say where the config repository is and how to log in there.
+func repositorySettings() []string {
+	return []string{"repo", "ref", "git-username", "git-password-file", "git-ssh-key-file", "git-known-hosts-file", "git-ca-file"}
+}
+
+// settingFlags adds a flag for each of the settings, with the default of config where there is one.
+func settingFlags(c *cobra.Command, names ...string) *settings {
+	s := &settings{flags: make([]setting, len(names))}
+	c.Flags().StringVar(&s.file, "config", "", "file with these settings, by the names of the flags; $MAJORDOMO_CONFIG")
+	for i, name := range names {
+		f := &s.flags[i]
+		f.name, f.truth = name, name == "leader-election"
+		flag := c.Flags().VarPF(f, name, "", s.about()[name])
+		flag.DefValue = defaultOf(name)
+		if f.truth {
+			flag.NoOptDefVal = "true"
+		}
+	}
+	return s
+}
+
+func defaultOf(name string) string {
+	d := config.Default()
+	switch name {
+	case "interval":
+		return d.Interval.String()
+	case "state-dir":
+		return d.StateDir
+	case "namespace":
+		return d.Namespace
+	case "listen":
+		return d.Listen
+	case "leader-election":
+		return "true"
+	case "log-format":
+		return d.LogFormat
+	case "log-level":
+		return "info"
+	}
+	return ""
+}
+
+// options returns the options from defaults, file, environment and flags; the later wins.
+func (s *settings) options(a *app) (config.Options, error) {
+	o, err := config.Load(s.file, a.getenv)
+	if err != nil {
+		return o, exit{exitUsage, err}
+	}
+	for _, f := range s.flags {
+		if f.set {
+			if err := o.Set(f.name, f.value); err != nil {
+				return o, usagef("--%w", err)
+			}
+		}
+	}
+	return o, nil
+}
+
+// mirror returns the mirror of the config repository that the options name. It contacts nobody.
+func (a *app) mirror(o config.Options, dir string) (*git.Mirror, error) {
+	opts := git.Options{URL: o.Repo, Ref: o.Ref, Dir: dir, Auth: git.Auth{Username: o.GitUsername}}
+	var errs []error
+	read := func(name, file string) []byte {
+		if file == "" {
+			return nil
+		}
+		data, err := os.ReadFile(filepath.Clean(file))
+		if err != nil {
+			errs = append(errs, usagef("--%s: %w", name, err))
+		}
+		return data
+	}
+	secret := func(name, file string) git.Secret {
+		if file == "" {
+			return git.Secret{}
+		}
+		s, warning, err := config.SecretFile(file)
+		if err != nil {
+			errs = append(errs, usagef("--%s: %w", name, err))
+		}
+		if warning != "" {
+			a.warn("%s", warning)
+		}
+		return git.NewSecret(s.Reveal())
+	}
+	opts.Auth.KnownHosts = read("git-known-hosts-file", o.GitKnownHostsFile)
+	opts.CA = read("git-ca-file", o.GitCAFile)
+	opts.Auth.Password = secret("git-password-file", o.GitPasswordFile)
+	opts.Auth.SSHKey = secret("git-ssh-key-file", o.GitSSHKeyFile)
+	if err := errors.Join(errs...); err != nil {
+		return nil, exit{exitUsage, err}
+	}
+	m, err := git.New(opts)
+	if err != nil {
+		return nil, exit{exitUsage, err}
+	}
+	return m, nil
+}
