@@ -33,6 +33,7 @@ type Options struct {
 	Connect   func(context string) (*rest.Config, error)
 	Poll      time.Duration // between two looks at the repository; 0 means 30 s
 	FleetFile string        // in the repository; "" means fleet.yaml
+	URL, Ref  string        // of the repository, for people to read; without user and password
 	Namespace string        // majordomo's own, from which nothing is pruned
 	Retry     Backoff       // between attempts of a failing environment
 	Now       func() time.Time
@@ -47,7 +48,7 @@ type Loop struct {
 	board    *status.Board
 	log      *slog.Logger
 	queue    workqueue.TypedRateLimitingInterface[string]
-	pulling  chan struct{} // holds one token: who looks at the repository
+	lastRead time.Time // of the repository, without a fault; only pull touches it
 
 	mu      sync.Mutex
 	commit  *git.Commit // newest one with a valid fleet
@@ -83,7 +84,7 @@ func New(src source, board *status.Board, log *slog.Logger, opts Options) *Loop 
 	return &Loop{
 		opts: opts, source: src, renderer: render.New(render.Limits{}), board: board, log: log,
 		queue: workqueue.NewTypedRateLimitingQueue[string](newLimiter(opts.Retry)),
-		envs:  map[string]*environment{}, servers: map[string]*server{}, pulling: make(chan struct{}, 1),
+		envs:  map[string]*environment{}, servers: map[string]*server{},
 	}
 }
 

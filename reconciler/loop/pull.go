@@ -25,7 +25,7 @@ func (l *Loop) pull(ctx context.Context) {
 	}
 	l.board.Fetched(result, l.opts.Now().Sub(started))
 	was := l.note(err)
-	l.board.Source(l.sourceStatus(after, err))
+	l.publishSource(after, err)
 	if err != nil {
 		l.log.Warn("repository not read", "err", err)
 	}
@@ -33,6 +33,16 @@ func (l *Loop) pull(ctx context.Context) {
 	if before != after || (err == nil) != (was == nil) || text(err) != text(was) {
 		l.visitAll(status.Poll)
 	}
+}
+
+// publishSource puts the outcome of a look at the repository on the board.
+func (l *Loop) publishSource(revision string, err error) {
+	s := status.Source{URL: l.opts.URL, Ref: l.opts.Ref, Revision: revision, Error: text(err), LastSuccess: l.lastRead}
+	if err == nil {
+		s.LastSuccess = l.opts.Now()
+		l.lastRead = s.LastSuccess
+	}
+	l.board.Source(s)
 }
 
 func text(err error) string {
