@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"crypto/sha256"
 )
@@ -93,12 +95,59 @@ patches:
 	return memory{files}
 }
 
-func BenchmarkBuild(b *testing.B) {
-	t := fleet(1)
+// cpu returns the time that the process has had of the processor.
+func cpu(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+func measure(b *testing.B, renders int, do func()) {
+	b.Helper()
+	b.ReportAllocs()
+	do()
+	start := cpu(b)
 	for b.Loop() {
+		do()
+	}
+	b.ReportMetric(float64((cpu(b)-start).Microseconds())/1000/float64(b.N*renders), "cpu-ms/render")
+}
+
+func BenchmarkKustomize(b *testing.B) {
+	t := fleet(1)
+	measure(b, 1, func() {
 		objects, err := kustomize(filesystem{reads: newReads(t, 5<<20)}, "overlays/e0")
 		if err != nil || len(objects) != 20 {
 			b.Fatal(len(objects), err)
 		}
+	})
+}
+
+// BenchmarkFleet renders 50 environments of 20 objects after a commit.
+func BenchmarkFleet(b *testing.B) {
+	const environments = 50
+	for _, c := range []struct{ name, touched string }{
+		{"base", "base/service.yaml"}, {"overlay", "overlays/e7/kustomization.yaml"}, {"other", "README.md"},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			t, r, i := fleet(environments), New(Limits{}), 0
+			measure(b, environments, func() {
+				i++
+				old := t.files[c.touched]
+				text := "# read me\n"
+				if old != nil {
+					text = string(old.Data)
+				}
+				t.files[c.touched] = &fstest.MapFile{Data: []byte(text + fmt.Sprintf("# %d\n", i))}
+				for e := range environments {
+					if got, err := r.Render(b.Context(), t, fmt.Sprintf("overlays/e%d", e)); err != nil || len(got.Objects) != 20 {
+						b.Fatal(len(got.Objects), err)
+					}
+				}
+			})
+		})
 	}
 }

@@ -3,7 +3,9 @@ package render
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -78,16 +80,22 @@ func (r *reads) read(p string) ([]byte, error) {
 	return fs.ReadFile(r.files, p)
 }
 
-// list returns the files that were read.
-func (r *reads) list() []string {
+// notes returns what was seen.
+func (r *reads) notes() map[string]string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return maps.Clone(r.seen)
+}
+
+// sortedFiles returns the files that were read.
+func (r *reads) sortedFiles() []string {
 	var out []string
-	for p, s := range r.seen {
+	for p, s := range r.notes() {
 		if s != absent && s != folder {
 			out = append(out, p)
 		}
 	}
+	slices.Sort(out)
 	return out
 }
 

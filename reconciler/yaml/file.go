@@ -118,3 +118,9 @@ func Decode(name string, data []byte, into any) error {
 	}
 	return f.Decode(into)
 }
+
+// Value returns the document: maps, slices, strings, bools, int64, float64 and nil.
+func (f *File) Value() any { return f.value }
+
+// IsList tells whether the document is a list.
+func (f *File) IsList() bool { _, ok := f.value.([]any); return ok }
