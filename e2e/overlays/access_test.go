@@ -1,0 +1,110 @@
+package overlays_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	rbacv1 "k8s.io/api/rbac/v1"
+
+	"majordomo.dev/reconciler/object"
+	"majordomo.dev/reconciler/plan"
+)
+
+var update = flag.Bool("update", false, "write the golden file anew")
+
+// TestRightsAreTheReviewedOnes compares all rights that an installation gives with a list that a person can read. A further right is a further line.
+func TestRightsAreTheReviewedOnes(t *testing.T) {
+	const golden = "testdata/rights.txt"
+	var b strings.Builder
+	objects := render(t, "manifests/majordomo")
+	slices.SortFunc(objects, func(a, b object.Object) int { return a.ID().Compare(b.ID()) })
+	for _, o := range objects {
+		switch o.Kind() {
+		case "Role":
+			rights(&b, o, as[rbacv1.Role](t, o).Rules)
+		case "ClusterRole":
+			rights(&b, o, as[rbacv1.ClusterRole](t, o).Rules)
+		case "RoleBinding":
+			r := as[rbacv1.RoleBinding](t, o)
+			bound(&b, o, r.RoleRef, r.Subjects)
+		case "ClusterRoleBinding":
+			r := as[rbacv1.ClusterRoleBinding](t, o)
+			bound(&b, o, r.RoleRef, r.Subjects)
+		}
+	}
+	if *update {
+		if err := os.WriteFile(golden, []byte(b.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), b.String()); diff != "" {
+		t.Errorf("rights (-reviewed +given):\n%s", diff)
+	}
+}
+
+func rights(b *strings.Builder, o object.Object, rules []rbacv1.PolicyRule) {
+	fmt.Fprintln(b, o.ID())
+	for _, r := range rules {
+		for _, group := range r.APIGroups {
+			for _, resource := range r.Resources {
+				fmt.Fprintf(b, "    %s", resource)
+				if group != "" {
+					fmt.Fprintf(b, ".%s", group)
+				}
+				if len(r.ResourceNames) > 0 {
+					fmt.Fprintf(b, " [%s]", strings.Join(r.ResourceNames, " "))
+				}
+				fmt.Fprintf(b, ": %s\n", strings.Join(r.Verbs, " "))
+			}
+		}
+	}
+}
+
+func bound(b *strings.Builder, o object.Object, role rbacv1.RoleRef, subjects []rbacv1.Subject) {
+	fmt.Fprintf(b, "%s\n    %s %s\n", o.ID(), role.Kind, role.Name)
+	for _, s := range subjects {
+		fmt.Fprintf(b, "    to %s %s/%s\n", s.Kind, s.Namespace, s.Name)
+	}
+}
+
+// TestMajordomoRefusesNothingOfItsOwnOverlays plans what the overlays have, inside the bounds that fleet.yaml sets.
+func TestMajordomoRefusesNothingOfItsOwnOverlays(t *testing.T) {
+	for _, env := range fleet(t) {
+		if len(env.Namespaces) == 0 {
+			t.Errorf("%s: fleet.yaml sets no bounds", env.Name)
+		}
+		set := object.NewSet(render(t, env.Path)...)
+		desired := plan.Desire(plan.Environment{Name: env.Name, Namespaces: env.Namespaces, ClusterKinds: env.ClusterKinds}, set)
+		for _, s := range desired.Refused {
+			t.Errorf("%s: %s: %s", env.Name, s.ID, s.Reason)
+		}
+		if len(desired.Objects) != len(set) {
+			t.Errorf("%s: %d of %d objects are wanted", env.Name, len(desired.Objects), len(set))
+		}
+	}
+}
+
+func TestNamespacesEnforceRestricted(t *testing.T) {
+	found := 0
+	for _, dir := range folders(t, "manifests", "overlays") {
+		for _, o := range find(render(t, dir), "Namespace") {
+			found++
+			labels, _ := o.Metadata()["labels"].(map[string]any)
+			if got := labels["pod-security.kubernetes.io/enforce"]; got != "restricted" {
+				t.Errorf("%s: %s enforces %v", dir, o.ID(), got)
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("no namespaces")
+	}
+}
