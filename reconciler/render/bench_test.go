@@ -2,28 +2,12 @@ package render
 
 import (
 	"fmt"
-	"io/fs"
 	"strings"
 	"syscall"
 	"testing"
 	"testing/fstest"
 	"time"
-
-	"crypto/sha256"
 )
-
-// memory is a tree in memory.
-type memory struct{ files fstest.MapFS }
-
-func (m memory) FS() fs.FS { return m.files }
-
-func (m memory) Blob(p string) (string, bool) {
-	f, ok := m.files[p]
-	if !ok {
-		return "", false
-	}
-	return fmt.Sprintf("%x", sha256.Sum256(f.Data)), true
-}
 
 func fleet(n int) memory {
 	files := fstest.MapFS{}
