@@ -26,6 +26,7 @@ import (
 const (
 	ApproveAnnotation = "majordomo.dev/approve" // hash of the held prune that a person approved
 	SyncAnnotation    = "majordomo.dev/sync"    // any new value asks for a sync
+	SyncedAnnotation  = "majordomo.dev/synced"  // the value that was asked for last and is done; the status says how it went
 )
 
 var environments = schema.GroupVersionResource{Group: "majordomo.dev", Version: "v1alpha1", Resource: "environments"}
@@ -53,6 +54,7 @@ type Record struct {
 	Rejected  []string
 	Approved  string
 	Asked     string // value of SyncAnnotation
+	Answered  string // value of SyncedAnnotation
 }
 
 // Records returns the books of the cluster.
@@ -65,7 +67,7 @@ func (s *Server) Records() (*Records, error) {
 }
 
 func record(o object.Object) Record {
-	r := Record{Object: o, Approved: o.Annotation(ApproveAnnotation), Asked: o.Annotation(SyncAnnotation)}
+	r := Record{Object: o, Approved: o.Annotation(ApproveAnnotation), Asked: o.Annotation(SyncAnnotation), Answered: o.Annotation(SyncedAnnotation)}
 	r.Status, r.Broken = status.Read(o)
 	spec, _ := o["spec"].(map[string]any)
 	suspend, suspended := spec["suspend"].(map[string]any)

@@ -2,6 +2,7 @@ package loop
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"sync"
@@ -27,6 +28,7 @@ type environment struct {
 	status    status.Environment // as last written
 	digest    string             // of what was last brought into the cluster without a fault
 	fights    fights
+	asked     string // value of the annotation by which a person waits for this visit, "" if nobody does
 
 	mu      sync.Mutex
 	spec    config.Environment
@@ -148,7 +150,7 @@ func (l *Loop) connect(ctx context.Context, name string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{Server: cluster.NewServer(cfg, l.log)}
+	s := &server{Server: cluster.NewServer(cfg, l.log), config: cfg}
 	if s.records, err = s.Records(); err != nil {
 		return nil, err
 	}
@@ -166,7 +168,11 @@ func (l *Loop) connect(ctx context.Context, name string) (*server, error) {
 func (l *Loop) book(ctx context.Context, e *environment) (cluster.Record, error) {
 	first := e.inventory == nil
 	if first {
-		if _, err := e.server.records.Get(ctx, e.name); err != nil {
+		_, err := e.server.records.Get(ctx, e.name)
+		if errors.Is(err, cluster.ErrNotInstalled) && l.opts.Install != nil {
+			err = l.opts.Install(ctx, e.server.config)
+		}
+		if err != nil {
 			return cluster.Record{}, err
 		}
 	}

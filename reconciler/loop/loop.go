@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -30,7 +31,9 @@ type source interface {
 // Options is how a loop runs. The zero value of every field but Connect has a meaning.
 type Options struct {
 	// Connect returns the way to the cluster of a kubeconfig context, "" for the cluster that the program runs in.
-	Connect   func(context string) (*rest.Config, error)
+	Connect func(context string) (*rest.Config, error)
+	// Install brings majordomo's own kinds into a cluster that does not know them; nil means that this is an error.
+	Install   func(ctx context.Context, config *rest.Config) error
 	Poll      time.Duration // between two looks at the repository; 0 means 30 s
 	FleetFile string        // in the repository; "" means fleet.yaml
 	URL, Ref  string        // of the repository, for people to read; without user and password
@@ -48,7 +51,8 @@ type Loop struct {
 	board    *status.Board
 	log      *slog.Logger
 	queue    workqueue.TypedRateLimitingInterface[string]
-	lastRead time.Time // of the repository, without a fault; only pull touches it
+	pulling  sync.Mutex
+	lastRead time.Time // of the repository, without a fault
 
 	mu      sync.Mutex
 	commit  *git.Commit // newest one with a valid fleet
@@ -64,6 +68,7 @@ type Loop struct {
 // server is one cluster with the books that are kept in it.
 type server struct {
 	*cluster.Server
+	config  *rest.Config
 	records *cluster.Records
 }
 
@@ -144,8 +149,8 @@ func (l *Loop) rescue(name string, env *environment) {
 	l.queue.AddRateLimited(name)
 }
 
-// Once looks at the repository and brings every environment to it, once and one after the other.
-func (l *Loop) Once(ctx context.Context) error {
+// Once looks at the repository and brings its environments to it, all or only these, once and one after the other.
+func (l *Loop) Once(ctx context.Context, only ...string) error {
 	defer l.queue.ShutDown()
 	l.pull(ctx)
 	l.mu.Lock()
@@ -156,7 +161,9 @@ func (l *Loop) Once(ctx context.Context) error {
 		return err
 	}
 	for _, e := range names {
-		l.work(ctx, e.Name)
+		if len(only) == 0 || slices.Contains(only, e.Name) {
+			l.work(ctx, e.Name)
+		}
 	}
 	return ctx.Err()
 }

@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"fmt"
 	"context"
 
 	"majordomo.dev/reconciler/cluster"
@@ -9,19 +10,21 @@ import (
 )
 
 // publish writes what a visit found: on the board, into the Environment object if it says anything new, and as Events where something turned.
-func (l *Loop) publish(ctx context.Context, e *environment, r *status.Report) {
+// It tells whether the object now says what is.
+func (l *Loop) publish(ctx context.Context, e *environment, r *status.Report) bool {
 	before := e.status
 	next := status.Of(*r, before, r.Finished)
 	l.board.Put(e.name, next)
 	l.board.Next(e.name, r.NextRetry)
 	l.report(e, r)
 	if next.Same(before) || e.server == nil || e.inventory == nil {
-		return
+		return true
 	}
+	l.log.Debug("DIFF", "a", string(fmt.Appendf(nil,"%+v",before)), "b", string(fmt.Appendf(nil,"%+v",next)))
 	if err := e.server.records.WriteStatus(ctx, e.name, next); err != nil {
 		l.log.Warn("status not written", "env", e.name, "err", err)
 		l.queue.AddRateLimited(e.name)
-		return
+		return false
 	}
 	e.status = next
 	for _, event := range status.Transitions(before, next) {
@@ -29,6 +32,7 @@ func (l *Loop) publish(ctx context.Context, e *environment, r *status.Report) {
 			l.log.Debug("event not written", "env", e.name, "err", err)
 		}
 	}
+	return true
 }
 
 // report logs what a visit did.

@@ -14,6 +14,8 @@ import (
 // pull looks at the repository. Where the branch has moved, its new commit comes into force and every environment is visited; where it
 // cannot be read, the last good commit stays in force.
 func (l *Loop) pull(ctx context.Context) {
+	l.pulling.Lock()
+	defer l.pulling.Unlock()
 	started := l.opts.Now()
 	before, after, err := l.advance(ctx)
 	result := "unchanged"

@@ -31,7 +31,9 @@ func (l *Loop) visit(ctx context.Context, e *environment) {
 	} else {
 		l.queue.Forget(e.name)
 	}
-	l.publish(ctx, e, &r)
+	if l.publish(ctx, e, &r) {
+		l.answer(ctx, e)
+	}
 	e.visited.Store(true)
 	if !next.IsZero() {
 		l.queue.AddAfter(e.name, next.Sub(l.opts.Now()))
@@ -49,12 +51,16 @@ func (l *Loop) line(ctx context.Context, e *environment, r *status.Report) (next
 	if r.Cluster = err; err != nil {
 		return next
 	}
+	if e.asked = unanswered(rec); e.asked != "" {
+		l.pull(ctx) // who asks for a sync has just pushed
+		r.Source = l.sourceFault()
+	}
 	r.Generation, r.Suspended, r.SuspendReason = generation(rec), rec.Suspended, rec.Reason
 	if rec.Suspended {
 		r.Revision, r.Digest = e.status.Revision, e.status.Digest
 		return next
 	}
-	commit, err := l.pick(ctx, rec)
+	commit, err := l.pick(ctx, e, rec)
 	if commit == nil {
 		r.Source = errors.Join(r.Source, err)
 		return next

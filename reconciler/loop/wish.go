@@ -12,13 +12,13 @@ import (
 	"majordomo.dev/reconciler/status"
 )
 
-// pick returns the commit that the environment is to follow: the branch, unless a person rejected its head.
-func (l *Loop) pick(ctx context.Context, rec cluster.Record) (*git.Commit, error) {
+// pick returns the commit that the environment is to follow: the branch, unless a person rolled back from what its head wants.
+func (l *Loop) pick(ctx context.Context, e *environment, rec cluster.Record) (*git.Commit, error) {
 	head := l.held()
 	if head == nil {
 		return nil, l.sourceFault()
 	}
-	if !slices.Contains(rec.Rejected, head.Hash) || rec.Pin == "" {
+	if rec.Pin == "" || !l.rejected(ctx, e, rec, head) {
 		return head, nil
 	}
 	pinned, err := l.source.Find(ctx, rec.Pin)
@@ -26,6 +26,16 @@ func (l *Loop) pick(ctx context.Context, rec cluster.Record) (*git.Commit, error
 		return nil, fmt.Errorf("rolled back to %s: %w", rec.Pin, err)
 	}
 	return pinned, nil
+}
+
+// rejected tells whether a person rejected the commit, or another one that wants the same of this environment: a commit that is about other
+// environments does not end a rollback here.
+func (l *Loop) rejected(ctx context.Context, e *environment, rec cluster.Record, head *git.Commit) bool {
+	if slices.Contains(rec.Rejected, head.Hash) {
+		return true
+	}
+	w, err := l.render(ctx, e, head)
+	return err == nil && slices.Contains(rec.Rejected, w.desired.Digest)
 }
 
 func (l *Loop) sourceFault() error {
