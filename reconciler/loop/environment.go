@@ -26,7 +26,6 @@ type environment struct {
 
 	inventory plan.Inventory
 	status    status.Environment // as last written
-	digest    string             // of what was last brought into the cluster without a fault
 	fights    fights
 	asked     string // value of the annotation by which a person waits for this visit, "" if nobody does
 

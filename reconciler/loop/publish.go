@@ -1,7 +1,6 @@
 package loop
 
 import (
-	"fmt"
 	"context"
 
 	"majordomo.dev/reconciler/cluster"
@@ -20,7 +19,6 @@ func (l *Loop) publish(ctx context.Context, e *environment, r *status.Report) bo
 	if next.Same(before) || e.server == nil || e.inventory == nil {
 		return true
 	}
-	l.log.Debug("DIFF", "a", string(fmt.Appendf(nil,"%+v",before)), "b", string(fmt.Appendf(nil,"%+v",next)))
 	if err := e.server.records.WriteStatus(ctx, e.name, next); err != nil {
 		l.log.Warn("status not written", "env", e.name, "err", err)
 		l.queue.AddRateLimited(e.name)

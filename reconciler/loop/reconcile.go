@@ -79,7 +79,12 @@ func (l *Loop) sync(ctx context.Context, e *environment, r *status.Report, rec c
 	if r.Cluster = err; err != nil {
 		return next
 	}
+	r.Digest, r.Revision = want.desired.Digest, want.commit
+	if r.Render == nil && e.status.Digest == r.Digest && e.status.Revision != "" {
+		r.Revision, r.Attempted = e.status.Revision, e.status.Revision // a commit that changes nothing here is no news here
+	}
 	p := l.plan(ctx, e, rec, commit, want, world)
+	p.Commit = r.Revision
 	next = e.fights.hold(&p, r.Started)
 	results, err := l.apply(ctx, e, &p)
 	if r.Cluster = err; err != nil {
@@ -87,15 +92,8 @@ func (l *Loop) sync(ctx context.Context, e *environment, r *status.Report, rec c
 	}
 	e.settle(p, results, world, want)
 	r.Plan, r.Results, r.Live = &p, results, e.live(world, results)
-	r.Revision, r.Digest = want.commit, want.desired.Digest
-	if e.digest == want.desired.Digest && e.status.Revision != "" && e.status.Digest == r.Digest && r.Render == nil {
-		r.Revision, r.Attempted = e.status.Revision, e.status.Revision // a commit that changes nothing here is no news here
-	}
 	r.Synced = p.Changes() || failures(results) > 0 || e.status.Digest != r.Digest
 	l.count(e, r, p, results)
-	if failures(results) == 0 {
-		e.digest = want.desired.Digest
-	}
 	return next
 }
 
