@@ -1,0 +1,40 @@
+package web
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"majordomo.dev/reconciler/status"
+)
+
+// List is the answer of /api/v1/environments.
+type List struct {
+	APIVersion string        `json:"apiVersion"` // majordomo.dev/v1alpha1
+	Kind       string        `json:"kind"`       // EnvironmentStatusList
+	Leader     bool          `json:"leader"`
+	Source     status.Source `json:"source"`
+	Items      []Item        `json:"items"`
+}
+
+// Item is one environment of a List.
+type Item struct {
+	Name   string             `json:"name"`
+	Next   time.Time          `json:"next,omitzero"` // when it is looked at again
+	Status status.Environment `json:"status"`
+}
+
+func (h *Handler) environments(w http.ResponseWriter, _ *http.Request) {
+	s := h.o.Board.Snapshot()
+	l := List{APIVersion: "majordomo.dev/v1alpha1", Kind: "EnvironmentStatusList", Leader: s.Leader, Source: s.Source, Items: []Item{}}
+	for _, e := range s.Environments {
+		l.Items = append(l.Items, Item{Name: e.Name, Next: e.Next, Status: e.Status})
+	}
+	b, err := json.Marshal(l)
+	if err != nil {
+		http.Error(w, "the state is not JSON", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(append(b, '\n'))
+}

@@ -1,0 +1,154 @@
+// Package web is what Majordomo answers over HTTP: webhooks, health, metrics and the state of the environments.
+package web
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"majordomo.dev/reconciler/status"
+)
+
+// Options is what the handler shows and whom it wakes.
+type Options struct {
+	Board *status.Board // required
+	Build Build
+	Log   *slog.Logger // nil: silent
+
+	// Secrets verify webhooks, each of at least 32 bytes; several during a rotation. Without any, webhooks are refused.
+	Secrets []Secret
+	// Ref is the full name of the ref that is followed: refs/heads/main. Pushes to others wake nobody.
+	Ref string
+	// Repository is the URL of the config repository. Pushes to others wake nobody; empty, or a local path, means any.
+	Repository string
+	// Wake makes the loop look at the repository. It must not block.
+	Wake func()
+
+	// Alive says why the loop makes no progress, nil if it does.
+	Alive func() error
+	// Ready lists what must hold before the process counts as ready.
+	Ready func() []Check
+
+	Metrics []prometheus.Collector // further ones, such as those of the Kubernetes client
+	Now     func() time.Time       // nil: time.Now
+}
+
+// Build says which program this is.
+type Build struct{ Version, Revision string }
+
+// Check is one condition of readiness.
+type Check struct {
+	Name string
+	Err  error // nil: it holds
+}
+
+// Handler serves all routes.
+type Handler struct {
+	o        Options
+	routes   map[string]route
+	hook     *hook
+	draining atomic.Bool
+	guarded  http.Handler
+}
+
+// route is the one method that a path has, and what it does.
+type route struct {
+	method string
+	serve  http.HandlerFunc
+}
+
+// New returns the handler. An error names the option that is wrong.
+func New(o Options) (*Handler, error) {
+	if o.Board == nil {
+		return nil, errors.New("web: no board")
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	hook, err := newHook(o)
+	if err != nil {
+		return nil, err
+	}
+	metrics, err := metricsHandler(o)
+	if err != nil {
+		return nil, err
+	}
+	h := &Handler{o: o, hook: hook}
+	h.routes = map[string]route{
+		"/hooks/git":           {http.MethodPost, hook.serve},
+		"/healthz":             {http.MethodGet, h.healthz},
+		"/readyz":              {http.MethodGet, h.readyz},
+		"/metrics":             {http.MethodGet, metrics.ServeHTTP},
+		"/api/v1/environments": {http.MethodGet, h.environments},
+	}
+	h.guarded = http.NewCrossOriginProtection().Handler(http.HandlerFunc(h.dispatch))
+	return h, nil
+}
+
+// ServeHTTP answers one request. A panic costs that request and nothing else.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	defer h.survive(w, r)
+	secure(w.Header(), r.TLS != nil)
+	h.guarded.ServeHTTP(w, r)
+}
+
+// dispatch finds the route by the path as it was sent: nothing is cleaned and nothing redirected.
+func (h *Handler) dispatch(w http.ResponseWriter, r *http.Request) {
+	to, ok := h.routes[r.URL.Path]
+	if !ok {
+		http.Error(w, "not found", http.StatusNotFound)
+		return
+	}
+	if r.Method != to.method && (to.method != http.MethodGet || r.Method != http.MethodHead) {
+		w.Header().Set("Allow", to.method)
+		http.Error(w, "this path takes "+to.method+" only", http.StatusMethodNotAllowed)
+		return
+	}
+	to.serve(w, r)
+}
+
+func (h *Handler) survive(w http.ResponseWriter, r *http.Request) {
+	v := recover()
+	switch {
+	case v == nil:
+	case v == http.ErrAbortHandler: //nolint:errorlint // the value itself is what net/http asks for
+		panic(v)
+	default:
+		component := "web"
+		if strings.HasPrefix(r.URL.Path, "/hooks/") {
+			component = "webhook"
+		}
+		h.o.Board.Panicked(component)
+		h.o.Log.ErrorContext(r.Context(), "panic in a request", "op", component,
+			"reason", status.Clean(fmt.Sprint(v), 1000), "err", status.Clean(string(debug.Stack()), 8000))
+		http.Error(w, "internal error", http.StatusInternalServerError)
+	}
+}
+
+// secure sets the headers of every answer. No answer has anything that a browser should run, frame, keep or send on.
+func secure(h http.Header, tls bool) {
+	h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+	h.Set("Cache-Control", "no-store")
+	if tls {
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
+}
+
+// Drain makes the process count as not ready, so that no new requests are sent to it while it stops.
+func (h *Handler) Drain() { h.draining.Store(true) }
