@@ -3,8 +3,12 @@ package render
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"flag"
+	"github.com/google/go-cmp/cmp"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -107,4 +111,41 @@ func TestWarn(t *testing.T) {
 			t.Errorf("a warning shows a secret: %s", all)
 		}
 	})
+}
+
+var update = flag.Bool("update", false, "write what is rendered into testdata/render")
+
+func TestRender(t *testing.T) {
+	files, err := filepath.Glob("testdata/render/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no archives", err)
+	}
+	for _, file := range files {
+		a, err := txtar.ParseFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			const name = "want.yaml"
+			i := slices.IndexFunc(a.Files, func(f txtar.File) bool { return f.Name == name })
+			if i < 0 {
+				i = len(a.Files)
+				a.Files = append(a.Files, txtar.File{Name: name})
+			}
+			got, err := New(Limits{}).Render(t.Context(), treeOf(a), "overlay")
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := YAML(got.Objects, true)
+			if *update {
+				a.Files[i].Data = text
+				if err := os.WriteFile(file, txtar.Format(a), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if diff := cmp.Diff(string(a.Files[i].Data), string(text)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
 }

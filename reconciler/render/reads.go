@@ -33,11 +33,11 @@ func newReads(t Tree, limit int64) *reads {
 
 // look says what stands at a path.
 func look(t Tree, files fs.FS, p string) string {
-	if h, ok := t.Blob(p); ok {
-		return h
-	}
 	if info, err := fs.Stat(files, p); err == nil && info.IsDir() {
 		return folder
+	}
+	if h, ok := t.Blob(p); ok {
+		return h
 	}
 	return absent
 }

@@ -17,7 +17,7 @@ func YAML(set object.Set, secrets bool) []byte {
 		if !secrets {
 			o = object.Redact(o)
 		}
-		data, err := yaml.Marshal(map[string]any(o))
+		data, err := yaml.JSONToYAML(encode(o))
 		if err != nil {
 			panic(fmt.Sprintf("object %s is not JSON: %v", id, err)) // a broken invariant of object.Object
 		}
