@@ -1,0 +1,55 @@
+// Command demo shows Majordomo at work, step by step and with the times it took: a private Kubernetes cluster, a local Git repository with
+// the project's own manifests and overlays, and `majordomo run` between them. It ends with 1 if anything did not happen as it should.
+// With KEEP=1 everything stays up until Ctrl-C. Nothing of the user's is read, and nothing is left behind.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+)
+
+func main() {
+	// The processes that the demo starts die with the thread that started them, so that has to be the one that lives longest.
+	runtime.LockOSThread()
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	code := run(ctx, newReport(os.Stdout), os.Getenv("KEEP") != "")
+	stop()
+	os.Exit(code)
+}
+
+// run is the whole demo; its result is the exit code.
+func run(ctx context.Context, out *report, keep bool) int {
+	d, err := setUp(ctx, out)
+	defer d.tearDown()
+	if err == nil {
+		err = d.play(ctx, story())
+		out.summary()
+	}
+	switch {
+	case ctx.Err() != nil:
+		out.line("\ninterrupted")
+		return 130
+	case err != nil:
+		out.line("\nthe demo failed: %v", err)
+		d.showLog()
+	}
+	if keep && d.program != nil {
+		d.stay(ctx)
+	}
+	if err != nil {
+		return 1
+	}
+	return 0
+}
+
+// errUnexpected marks an outcome that is not the expected one.
+var errUnexpected = errors.New("not as expected")
+
+func unexpected(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", errUnexpected, fmt.Sprintf(format, args...))
+}

@@ -1,0 +1,7 @@
+package main
+
+import "context"
+
+func rollback() step {
+	return step{play: func(context.Context, *demo) error { return nil }}
+}
