@@ -14,10 +14,14 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	packages, err := list(ctx, ".", "./...")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "layers:", err)
-		os.Exit(2)
+	var packages []pkg
+	for _, module := range []string{".", "e2e/cluster"} {
+		part, err := list(ctx, module, "./...")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "layers:", err)
+			os.Exit(2)
+		}
+		packages = append(packages, part...)
 	}
 	found := check(packages)
 	for _, f := range found {

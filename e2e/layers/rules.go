@@ -35,8 +35,11 @@ var halves = []string{"reconciler", "jenkins"}
 // foreign is what a core package may import besides the standard library and core.
 var foreign = map[string][]string{
 	"reconciler/config": {"go.yaml.in/yaml/v3", "k8s.io/apimachinery/pkg/util/validation"},
-	"reconciler/yaml":   {"go.yaml.in/yaml/v3"},
-	"reconciler/render": {"sigs.k8s.io/kustomize/..."},
+	"reconciler/yaml": {
+		"go.yaml.in/yaml/v3", "k8s.io/apimachinery/pkg/api/resource", "k8s.io/apimachinery/pkg/api/validation/path",
+		"k8s.io/apimachinery/pkg/util/validation",
+	},
+	"reconciler/render": {"sigs.k8s.io/kustomize/...", "sigs.k8s.io/yaml"},
 	"reconciler/status": {"github.com/fluxcd/cli-utils/pkg/kstatus/...", "k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"},
 	"jenkins/scale":     {"github.com/robfig/cron/v3"},
 }
@@ -52,6 +55,11 @@ var touches = map[string]map[string]string{
 		"log/slog": "its Level is an option, its LogValuer hides secrets",
 	},
 	"reconciler/render": {"os": "its error values are what kustomize's file system returns"},
+}
+
+// concurrent are the core packages that may start a goroutine, each with its reason.
+var concurrent = map[string]string{
+	"reconciler/render": "kustomize cannot be interrupted: a build that takes too long is left behind",
 }
 
 // clock is what a core package may not call: time is an argument.
