@@ -143,6 +143,9 @@ func (q request) encode(caps map[string]string) ([]byte, error) {
 	var b bytes.Buffer
 	e := pktline.NewEncoder(&b)
 	_ = e.Encodef("want %s %s agent=majordomo\n", q.want, strings.Join(ask, " "))
+	if q.depth > 0 && !q.have.IsZero() {
+		_ = e.Encodef("shallow %s\n", q.have) // of what we have, we know no parents
+	}
 	if q.depth > 0 {
 		_ = e.Encodef("deepen %d\n", q.depth)
 	}

@@ -105,13 +105,22 @@ func (c *copier) entry(e entry, depth int) error {
 	if e.mode == filemode.Dir {
 		return c.tree(e.hash, depth+1)
 	}
-	if !c.atHand(e.hash) {
-		size, err := c.from.size(e.hash)
-		if errors.Is(err, errLeftOut) || err == nil && size > c.limits.File {
-			c.to.leaveOut(e.hash, size)
-			return nil
-		}
+	if size, left := c.leftOut(e.hash); left {
+		c.to.leaveOut(e.hash, size)
+		return nil
 	}
 	_, err := c.object(e.hash, plumbing.BlobObject)
 	return err
+}
+
+// leftOut says that a file is too large to copy, or was too large before.
+func (c *copier) leftOut(h plumbing.Hash) (Bytes, bool) {
+	if c.atHand(h) {
+		return 0, false
+	}
+	size, err := c.from.size(h)
+	if errors.Is(err, plumbing.ErrObjectNotFound) && c.have != nil {
+		size, err = c.have.size(h)
+	}
+	return size, errors.Is(err, errLeftOut) || err == nil && size > c.limits.File
 }

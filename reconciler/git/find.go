@@ -105,7 +105,8 @@ func (m *Mirror) search(ctx context.Context, prefix string) (*Commit, error) {
 	if c := m.lookup(h); c != nil {
 		return c, nil
 	}
-	if c, err := m.fromHistory(past, h); err == nil {
+	cut := func(w objectWriter) error { return copyCommit(past, h, w, nil, m.opts.Limits) }
+	if c, err := m.store(h, cut); err == nil { // the history came with its files
 		m.keep(c)
 		return c, nil
 	}
@@ -114,19 +115,6 @@ func (m *Mirror) search(ctx context.Context, prefix string) (*Commit, error) {
 		return nil, fmt.Errorf("commit %s is in the history of %s, but cannot be fetched: %w", h, m.opts.Ref, err)
 	}
 	return c, nil
-}
-
-// fromHistory cuts one commit out of a history that came with its files.
-func (m *Mirror) fromHistory(past *memory, h plumbing.Hash) (*Commit, error) {
-	fill := func(w objectWriter) error { return copyCommit(past, h, w, nil, m.opts.Limits) }
-	if m.disk != nil {
-		return m.disk.add(h, fill, m.verify)
-	}
-	w := newMemory(m.opts.Limits)
-	if err := fill(w); err != nil {
-		return nil, err
-	}
-	return m.verify(w, h)
 }
 
 // commits lists the commits in memory.

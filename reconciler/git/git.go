@@ -35,7 +35,7 @@ type Mirror struct {
 type remote interface {
 	// head says where the ref is and what the remote can do.
 	head(ctx context.Context) (plumbing.Hash, error)
-	// fetch copies the commit's objects into w, from the commit at hand where it has them.
+	// fetch copies the commit's objects into w, all but what have, if not nil, holds already.
 	fetch(ctx context.Context, commit plumbing.Hash, have *Commit, w objectWriter) error
 	// history copies the commits that tip has and old has not into w; all of them when old is zero.
 	history(ctx context.Context, tip, old plumbing.Hash, w objectWriter) error
@@ -144,18 +144,31 @@ func (m *Mirror) obtain(ctx context.Context, h plumbing.Hash) (*Commit, error) {
 	return c, nil
 }
 
-// download brings the commit into fresh storage and verifies it.
+// download brings the commit into fresh storage and verifies it. What the newest held commit shares with it is not
+// sent again; should the two not fit together, all of it is.
 func (m *Mirror) download(ctx context.Context, h plumbing.Hash) (*Commit, error) {
-	if m.disk == nil {
-		w := newMemory(m.opts.Limits)
-		if err := m.remote.fetch(ctx, h, m.newest(), w); err != nil {
-			return nil, err
-		}
-		return m.verify(w, h)
+	have := m.newest()
+	c, err := m.bring(ctx, h, have)
+	if have != nil && ReasonOf(err) == Corrupt && ctx.Err() == nil {
+		return m.bring(ctx, h, nil)
 	}
-	return m.disk.add(h, func(w objectWriter) error {
-		return m.remote.fetch(ctx, h, m.newest(), w)
-	}, m.verify)
+	return c, err
+}
+
+func (m *Mirror) bring(ctx context.Context, h plumbing.Hash, have *Commit) (*Commit, error) {
+	return m.store(h, func(w objectWriter) error { return m.remote.fetch(ctx, h, have, w) })
+}
+
+// store lets fill write a commit's objects into fresh storage and verifies them.
+func (m *Mirror) store(h plumbing.Hash, fill func(objectWriter) error) (*Commit, error) {
+	if m.disk != nil {
+		return m.disk.add(h, fill, m.verify)
+	}
+	w := newMemory(m.opts.Limits)
+	if err := fill(w); err != nil {
+		return nil, err
+	}
+	return m.verify(w, h)
 }
 
 // verify reads the commit and flattens its tree, which proves that every object it needs is there.

@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/base64"
 	"errors"
 	"io"
 	"mime"
@@ -57,15 +56,6 @@ func roots(ca []byte) *x509.CertPool {
 	}
 	pool.AppendCertsFromPEM(ca)
 	return pool
-}
-
-// cleaner keeps the credentials out of what the remote says.
-func (a Auth) cleaner() cleaner {
-	user, pass := a.basic()
-	if pass == "" {
-		return nil
-	}
-	return cleaner{base64.StdEncoding.EncodeToString([]byte(user + ":" + pass)), url.QueryEscape(pass), pass}
 }
 
 // basic returns the user and password to send.
@@ -187,7 +177,7 @@ func (s *httpSession) transportError(err error) error {
 		return err
 	case errors.As(err, &verify):
 		return s.errorf(TLSFailed, "give the authority that signed it as ca, and check the clock", "the server's certificate is not trusted: %w", verify.Err)
-	case errors.As(err, &alert), errors.As(err, &record), strings.Contains(err.Error(), "tls: "):
+	case errors.Is(err, http.ErrSchemeMismatch), errors.As(err, &alert), errors.As(err, &record), strings.Contains(err.Error(), "tls: "):
 		return s.errorf(TLSFailed, "check that the server speaks https, TLS 1.2 or newer", "no secure connection: %w", err)
 	}
 	return dialError(s.address, err)

@@ -3,7 +3,6 @@ package git
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -135,7 +134,8 @@ type source struct {
 	ctx  context.Context
 }
 
-// open finds the repository and makes sure that we can read it.
+// open finds the repository and makes sure that we can read it. With the threshold of one byte, objects are read
+// through a stream, of which we take no more than their declared size.
 func (l *local) open(ctx context.Context) (*source, error) {
 	dir, err := l.gitDir()
 	if err != nil {
@@ -145,7 +145,7 @@ func (l *local) open(ctx context.Context) (*source, error) {
 		return nil, err
 	}
 	s := filesystem.NewStorageWithOptions(osfs.New(dir, osfs.WithBoundOS()), cache.NewObjectLRU(cache.MiByte),
-		filesystem.Options{KeepDescriptors: true, LargeObjectThreshold: int64(l.limits.File)})
+		filesystem.Options{KeepDescriptors: true, LargeObjectThreshold: 1})
 	return &source{ObjectStorage: &s.ObjectStorage, refs: s, ctx: ctx}, nil
 }
 
@@ -250,6 +250,3 @@ func (s *source) get(h plumbing.Hash) (plumbing.ObjectType, []byte, error) {
 	}
 	return o.Type(), content, nil
 }
-
-// String names the repository in messages.
-func (l *local) String() string { return fmt.Sprintf("local repository %s", l.path) }

@@ -1,8 +1,10 @@
 package git
 
 import (
+	"encoding/base64"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"strings"
 )
 
@@ -56,11 +58,11 @@ func (s *Secret) UnmarshalText(b []byte) error {
 
 // cleaner makes text from a remote fit for a message: one line, no control characters, bounded, and without the
 // secrets the remote was told.
-type cleaner []string
+type cleaner struct{ auth Auth }
 
 func (c cleaner) clean(text string) string {
-	for _, s := range c {
-		if s != "" {
+	if user, pass := c.auth.basic(); pass != "" {
+		for _, s := range []string{base64.StdEncoding.EncodeToString([]byte(user + ":" + pass)), url.QueryEscape(pass), pass} {
 			text = strings.ReplaceAll(text, s, redacted)
 		}
 	}

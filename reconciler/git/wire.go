@@ -33,7 +33,7 @@ func newRemote(a address, o Options) (remote, error) {
 	if a.scheme == "file" {
 		return &local{address: a, ref: plumbing.ReferenceName(o.Ref), limits: o.Limits}, nil
 	}
-	w := &wire{address: a, ref: o.Ref, limits: o.Limits, clean: o.Auth.cleaner(), hangUp: func() {}}
+	w := &wire{address: a, ref: o.Ref, limits: o.Limits, clean: cleaner{o.Auth}, hangUp: func() {}}
 	if a.scheme == "ssh" {
 		return w, w.overSSH(o)
 	}
@@ -76,10 +76,18 @@ func (w *wire) head(ctx context.Context) (plumbing.Hash, error) {
 }
 
 // fetch implements remote.
-func (w *wire) fetch(ctx context.Context, h plumbing.Hash, _ *Commit, to objectWriter) error {
-	return w.converse(ctx, func(_ *guard, s session, adv advert) error {
-		return w.pack(s, adv, request{want: h, depth: 1}, to, w.limits.Files+2, false)
+func (w *wire) fetch(ctx context.Context, h plumbing.Hash, have *Commit, to objectWriter) error {
+	q := request{want: h, depth: 1}
+	if have != nil {
+		q.have = have.id
+	}
+	err := w.converse(ctx, func(_ *guard, s session, adv advert) error {
+		return w.pack(s, adv, q, to, w.limits.Files+2, false)
 	})
+	if err != nil || have == nil {
+		return err
+	}
+	return w.about(copyCommit(to, h, to, have, w.limits))
 }
 
 // history implements remote.

@@ -155,7 +155,7 @@ func Flip(suffix string, at int) func(http.Handler) http.Handler {
 		return edit(func(p []byte) error {
 			p = append([]byte(nil), p...)
 			if i := at - pos; i >= 0 && i < len(p) {
-				p[i] ^= 0x55
+				p[i] ^= 0x80
 			}
 			pos += len(p)
 			_, err := w.Write(p)
