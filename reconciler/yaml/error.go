@@ -68,6 +68,9 @@ func syntaxError(file string, data []byte, err error) error {
 		line, _ = strconv.Atoi(m[1])
 		text = text[len(m[0]):]
 	}
+	if strings.HasPrefix(text, "did not find expected") {
+		line++ // this half of the parser counts from zero
+	}
 	return &Error{File: file, Line: line, Problem: "not YAML: " + text}
 }
 

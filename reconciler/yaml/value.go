@@ -206,9 +206,9 @@ func (c *converter) unambiguous(n *yamlv3.Node, at *place) error {
 		return nil // quoted, literal or tagged
 	}
 	switch strings.ToLower(n.Value) {
-	case "y", "yes", "on":
+	case "yes", "on":
 		return c.fail(n, at, "%s is true to one YAML reader and text to another; write true, or %q with quotes", n.Value, n.Value)
-	case "n", "no", "off":
+	case "no", "off":
 		return c.fail(n, at, "%s is false to one YAML reader and text to another; write false, or %q with quotes", n.Value, n.Value)
 	}
 	return nil
@@ -234,6 +234,9 @@ func (c *converter) int(n *yamlv3.Node, at *place) (any, error) {
 
 // float reads a number; a whole one becomes an integer, as it does on its way through JSON to the API server.
 func (c *converter) float(n *yamlv3.Node, at *place) (any, error) {
+	if !strings.ContainsAny(n.Value, ".eE") {
+		return c.int(n, at) // an integer that is too big; as a float it would be another number
+	}
 	f, err := strconv.ParseFloat(strings.ReplaceAll(n.Value, "_", ""), 64)
 	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
 		return nil, c.fail(n, at, "%s is no number that JSON has; allowed are finite numbers", n.Value)
