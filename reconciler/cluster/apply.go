@@ -76,7 +76,7 @@ func (c *Client) kind(ctx context.Context, s plan.Step) (kind, error) {
 	if !errors.Is(err, errNoKind) || !c.view.defines(gvk.Group, gvk.Kind) {
 		return k, err
 	}
-	_ = wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, callTimeout, true, func(ctx context.Context) (bool, error) {
+	_ = wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, c.server.timeout, true, func(ctx context.Context) (bool, error) {
 		k, err = c.kinds.find(ctx, gvk)
 		return !errors.Is(err, errNoKind), nil
 	})
@@ -213,12 +213,12 @@ func (c *Client) established(ctx context.Context, k kind, live object.Object) er
 		return nil
 	}
 	id := live.ID()
-	err := wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, callTimeout, false, func(ctx context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, c.server.timeout, false, func(ctx context.Context) (bool, error) {
 		now, err := c.get(ctx, k, id)
 		return err == nil && now != nil && established(now), nil
 	})
 	if err != nil {
-		return fmt.Errorf("the cluster has not established the definition within %s; see the conditions of %s", callTimeout, id)
+		return fmt.Errorf("the cluster has not established the definition within %s; see the conditions of %s", c.server.timeout, id)
 	}
 	return nil
 }
@@ -266,12 +266,12 @@ func (c *Client) recreate(ctx context.Context, k kind, s plan.Step, fields []str
 
 // vanished waits until the object with this UID is gone: its finalizers may take their time.
 func (c *Client) vanished(ctx context.Context, k kind, id object.ID, uid string) error {
-	err := wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, callTimeout, true, func(ctx context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, c.server.timeout, true, func(ctx context.Context) (bool, error) {
 		live, err := c.get(ctx, k, id)
 		return err == nil && live.UID() != uid, nil
 	})
 	if err != nil {
-		return fmt.Errorf("deleted to be made anew, but its finalizers hold it for more than %s", callTimeout)
+		return fmt.Errorf("deleted to be made anew, but its finalizers hold it for more than %s", c.server.timeout)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,23 +20,26 @@ import (
 )
 
 const (
-	callTimeout = 30 * time.Second // one request; an API server that hangs is an error after this
-	parallel    = 16               // writes under way at once in one cluster, all environments together
+	callTimeout = 30 * time.Second // one request, where the config sets none; an API server that hangs is an error after this
+	parallel    = 16               // requests under way at once in one cluster, all environments together
 )
 
 // Server is one API server that several environments share. It bounds what they ask of it together.
 type Server struct {
-	config *rest.Config
-	limit  chan struct{}
-	log    *slog.Logger
+	config  *rest.Config
+	timeout time.Duration // of one request
+	limit   chan struct{}
+	log     *slog.Logger
 }
 
-// NewServer returns the server that config names. The config's own identity is the program's; environments act through Client.
+// NewServer returns the server that config names. The config's own identity is the program's; environments act through Client. The
+// config's Timeout bounds each request but watches.
 func NewServer(config *rest.Config, log *slog.Logger) *Server {
 	c := rest.CopyConfig(config)
 	c.QPS, c.Burst = -1, 0 // bounded by limit and by the server's own fairness
 	c.UserAgent = "majordomo"
-	return &Server{config: c, limit: make(chan struct{}, parallel), log: log}
+	c.Timeout = 0 // it would end watches
+	return &Server{config: c, timeout: cmp.Or(config.Timeout, callTimeout), limit: make(chan struct{}, parallel), log: log}
 }
 
 // Client acts for one environment. All its requests carry the environment's identity.
@@ -81,7 +85,7 @@ func (s *Server) Client(env string, serviceAccount *string) (*Client, error) {
 	}
 	return &Client{
 		env: env, who: who, objects: objects, server: s, log: s.log.With("env", env),
-		kinds: newKinds(disco.RESTClient()), view: newView(),
+		kinds: newKinds(disco.RESTClient(), s.timeout), view: newView(),
 	}, nil
 }
 
@@ -104,7 +108,7 @@ func (c *Client) call(ctx context.Context, do func(context.Context) error) error
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, callTimeout, fmt.Errorf("the API server did not answer within %s", callTimeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, c.server.timeout, fmt.Errorf("the API server did not answer within %s", c.server.timeout))
 	defer cancel()
 	err := do(ctx)
 	if err != nil && ctx.Err() != nil {

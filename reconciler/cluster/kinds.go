@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -27,14 +28,15 @@ var errNoKind = errors.New("the cluster does not serve this kind")
 // kinds asks the server how it serves each kind that the environment uses, one API group and version at a time: a group whose server is
 // down takes only its own objects with it.
 type kinds struct {
-	client rest.Interface
+	client  rest.Interface
+	timeout time.Duration
 
 	mu    sync.Mutex
 	known map[schema.GroupVersionKind]kind
 }
 
-func newKinds(client rest.Interface) *kinds {
-	return &kinds{client: client, known: map[schema.GroupVersionKind]kind{}}
+func newKinds(client rest.Interface, timeout time.Duration) *kinds {
+	return &kinds{client: client, timeout: timeout, known: map[schema.GroupVersionKind]kind{}}
 }
 
 func gvkOf(id object.ID, version string) schema.GroupVersionKind {
@@ -67,7 +69,7 @@ func (k *kinds) ask(ctx context.Context, gv schema.GroupVersion) error {
 	if gv.Group == "" {
 		path = "/api/" + gv.Version
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, k.timeout)
 	defer cancel()
 	var list metav1.APIResourceList
 	err := k.client.Get().AbsPath(path).Do(ctx).Into(&list)

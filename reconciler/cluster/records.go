@@ -246,7 +246,7 @@ func wrap(env string, err error) error {
 }
 
 func (r *Records) call(ctx context.Context, do func(context.Context) error) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, callTimeout, fmt.Errorf("the API server did not answer within %s", callTimeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, r.server.timeout, fmt.Errorf("the API server did not answer within %s", r.server.timeout))
 	defer cancel()
 	err := do(ctx)
 	if err != nil && ctx.Err() != nil {

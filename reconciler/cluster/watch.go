@@ -129,7 +129,7 @@ func (w *Watches) cover(ctx context.Context, scopes map[scope]bool) (standing ma
 	got := <-r.reply
 	failed = map[scope]error{}
 	for s, o := range got.open {
-		if err := o.await(ctx); err != nil {
+		if err := o.await(ctx, w.client.server.timeout); err != nil {
 			failed[s] = fmt.Errorf("watch %s: %w", s, err)
 		}
 	}
@@ -138,8 +138,8 @@ func (w *Watches) cover(ctx context.Context, scopes map[scope]bool) (standing ma
 
 // await blocks until the first list is in. A watch that worked once counts as working: while its connection is being renewed, what it has
 // seen last is still the best knowledge, and whatever destroys asks the server itself.
-func (o *watched) await(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+func (o *watched) await(ctx context.Context, limit time.Duration) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("the API server did not answer within %s", limit))
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()

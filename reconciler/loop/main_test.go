@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,7 +29,10 @@ import (
 	"majordomo.dev/reconciler/status"
 )
 
-var real *testcluster.Cluster
+var (
+	real    *testcluster.Cluster
+	install sync.Once
+)
 
 func TestMain(m *testing.M) {
 	os.Exit(testcluster.Main(m, func(c *testcluster.Cluster) { real = c }))
@@ -36,17 +40,18 @@ func TestMain(m *testing.M) {
 
 // world is a repository, environments on the real API server and a loop between them.
 type world struct {
-	t      *testing.T
-	repo   *gittest.Repo
-	files  map[string]string
-	envs   []string // names of the environments, each its own namespace
-	kube   dynamic.Interface
-	wire   *wire
-	board  *status.Board
-	loop   *Loop
-	clock  func() time.Time
-	source source
-	fleet  func(env string) string // further fields of an environment in fleet.yaml
+	t       *testing.T
+	repo    *gittest.Repo
+	files   map[string]string
+	envs    []string // names of the environments, each its own namespace
+	kube    dynamic.Interface
+	wire    *wire
+	board   *status.Board
+	loop    *Loop
+	clock   func() time.Time
+	timeout time.Duration // of one request, 0 for the default
+	source  source
+	fleet   func(env string) string // further fields of an environment in fleet.yaml
 }
 
 // newWorld makes environments that have the same objects: a ConfigMap, a Service and a ReplicaSet without pods.
@@ -58,7 +63,7 @@ func newWorld(t *testing.T, environments int) *world {
 		t.Fatal(err)
 	}
 	w.kube = kube
-	w.install()
+	install.Do(w.install)
 	for range environments {
 		w.envs = append(w.envs, real.Namespace(t, nil))
 	}
@@ -186,6 +191,7 @@ func (w *world) make(o Options) {
 	o.Connect = func(string) (*rest.Config, error) {
 		c := rest.CopyConfig(real.Config())
 		c.Wrap(w.wire.wrap)
+		c.Timeout = w.timeout
 		return c, nil
 	}
 	o.Poll = 50 * time.Millisecond

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"majordomo.dev/reconciler/cluster"
@@ -24,7 +25,7 @@ func (l *Loop) visit(ctx context.Context, e *environment) {
 	}
 	r.Finished = l.opts.Now()
 	r.Inventory, r.Fights = e.inventory, e.fights.list(r.Finished)
-	failed := r.Cluster != nil || failures(r.Results) > 0
+	failed := r.Cluster != nil || failures(r.Results) > 0 || passing(r.Plan)
 	if failed {
 		r.NextRetry = r.Finished.Add(l.opts.Retry.orDefault().after(l.queue.NumRequeues(e.name), 1))
 		l.queue.AddRateLimited(e.name)
@@ -218,6 +219,11 @@ func failures(results []plan.Result) int {
 		}
 	}
 	return n
+}
+
+// passing tells whether the plan refuses anything for a reason that may pass by itself.
+func passing(p *plan.Plan) bool {
+	return p != nil && slices.ContainsFunc(p.Steps, func(s plan.Step) bool { return s.Passing })
 }
 
 func generation(rec cluster.Record) int64 {

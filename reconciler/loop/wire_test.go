@@ -14,7 +14,9 @@ type wire struct {
 	mu     sync.Mutex
 	calls  []string // "PATCH /api/v1/namespaces/x/configmaps/a"
 	faults []*fault
-	dead   bool // the process was killed: nothing gets out any more
+	dead   bool        // the process was killed: nothing gets out any more
+	open   []io.Closer // answers that are streams
+	tapes  []*tape
 }
 
 // fault hits requests that it matches.
@@ -24,6 +26,7 @@ type fault struct {
 	do         func(r *http.Request, next http.RoundTripper) (*http.Response, error)
 
 	matched int
+	hits    int
 }
 
 var errKilled = errors.New("killed")
@@ -41,10 +44,14 @@ func (w *wire) wrap(next http.RoundTripper) http.RoundTripper {
 		w.calls = append(w.calls, r.Method+" "+r.URL.Path)
 		hit := w.hit(r)
 		w.mu.Unlock()
-		if hit == nil {
-			return next.RoundTrip(r)
+		if hit != nil {
+			return hit.do(r, next)
 		}
-		return hit.do(r, next)
+		resp, err := next.RoundTrip(r)
+		if err == nil {
+			w.tap(r, resp)
+		}
+		return resp, err
 	})
 }
 
@@ -56,6 +63,7 @@ func (w *wire) hit(r *http.Request) *fault {
 		}
 		f.matched++
 		if f.matched == f.from || f.matched > f.from && (f.to < 0 || f.matched <= f.to) {
+			f.hits++
 			return f
 		}
 	}
@@ -71,6 +79,13 @@ func (w *wire) add(f *fault) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.faults = append(w.faults, f)
+}
+
+// first has the wire do something from now on, before all else.
+func (w *wire) first(f ...*fault) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.faults = append(f, w.faults...)
 }
 
 // clear takes all faults away and the process back to life, and returns the requests made so far.
@@ -150,4 +165,41 @@ func slow(by time.Duration) func(*http.Request, http.RoundTripper) (*http.Respon
 		}
 		return next.RoundTrip(r)
 	}
+}
+
+// tap keeps hold of streams, and copies answers for tapes.
+func (w *wire) tap(r *http.Request, resp *http.Response) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if strings.Contains(r.URL.RawQuery, "watch=") {
+		w.open = append(w.open, resp.Body)
+	}
+	for _, t := range w.tapes {
+		t.take(r, resp)
+	}
+}
+
+// drop breaks all streams that are open.
+func (w *wire) drop() {
+	w.mu.Lock()
+	open := w.open
+	w.open = nil
+	w.mu.Unlock()
+	for _, c := range open {
+		_ = c.Close()
+	}
+}
+
+// clearCalls forgets the requests made so far.
+func (w *wire) clearCalls() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.calls = nil
+}
+
+// met tells how often the fault was met.
+func (w *wire) met(f *fault) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return f.hits
 }

@@ -28,7 +28,7 @@ func decide(in Input, id object.ID) Step {
 	s := Step{ID: id, Payload: payload, UID: seen.Live.UID(), Version: payload.Object.Version()}
 	switch {
 	case seen.Problem != "":
-		s.Op, s.Reason = Refuse, seen.Problem
+		s.Op, s.Passing, s.Reason = Refuse, true, seen.Problem
 	case seen.Live == nil && known && entry.UID != "":
 		s.Op, s.Drift, s.Reason = Create, true, "deleted from the cluster"
 	case seen.Live == nil:
