@@ -35,7 +35,7 @@ type app struct {
 func run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a := &app{getenv: getenv, stdin: stdin, now: time.Now, color: choice{value: "auto", allowed: []string{"auto", "always", "never"}}}
 	a.streams(stdout, stderr)
-	root := a.root()
+	root := a.root() //nolint:contextcheck // the commands get ctx from cobra, when they run
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(a.out)

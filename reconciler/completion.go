@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -56,8 +55,4 @@ func (a *app) completeDirectory(c *cobra.Command, args []string, _ string) ([]st
 		names = append(names, e.Name)
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp
-}
-
-func completing(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(ctx, completionTimeout)
 }

@@ -105,7 +105,7 @@ func findings(err error, severity, rule, env string) []finding {
 		}
 		return out
 	}
-	if e, ok := err.(*yaml.Error); ok {
+	if e, ok := err.(*yaml.Error); ok { //nolint:errorlint // the error itself; what it wraps comes below
 		f.File, f.Line, f.Field, f.Message = e.File, e.Line, e.Field, e.Problem
 		return []finding{f}
 	}

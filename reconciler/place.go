@@ -60,7 +60,7 @@ func (a *app) commit(ctx context.Context, o config.Options, revision string) (*r
 		return nil, err
 	}
 	return &repository{
-		tree: c, renderer: render.New(render.Limits{}), commit: c.Hash, at: c.Short(), close: func() { _ = m.Close() },
+		tree: c, renderer: render.New(render.Limits{}), mirror: m, commit: c.Hash, at: c.Short(), close: func() { _ = m.Close() },
 	}, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"majordomo.dev/reconciler/config"
+	"majordomo.dev/reconciler/git"
 	"majordomo.dev/reconciler/object"
 	"majordomo.dev/reconciler/plan"
 	"majordomo.dev/reconciler/render"
@@ -19,9 +20,10 @@ import (
 type repository struct {
 	tree     render.Tree
 	renderer *render.Renderer
-	commit   string // "" for a directory
-	at       string // how people call the state: the short commit or the directory
-	overlay  string // kustomization that was named itself, instead of the environment's own; "" for none
+	mirror   *git.Mirror // nil for a directory
+	commit   string      // "" for a directory
+	at       string      // how people call the state: the short commit or the directory
+	overlay  string      // kustomization that was named itself, instead of the environment's own; "" for none
 	close    func()
 }
 

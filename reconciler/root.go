@@ -58,7 +58,12 @@ func (a *app) root() *cobra.Command {
 }
 
 func (a *app) commands() []*cobra.Command {
-	return []*cobra.Command{a.renderCommand(), a.validateCommand(), a.versionCommand(), a.completionCommand()}
+	return []*cobra.Command{
+		a.renderCommand(), a.validateCommand(),
+		a.statusCommand(), a.getCommand(), a.diffCommand(), a.planCommand(), a.historyCommand(), a.waitCommand(), a.checkCommand(),
+		a.syncCommand(), a.approveCommand(), a.suspendCommand(), a.resumeCommand(), a.rollbackCommand(),
+		a.runCommand(), a.versionCommand(), a.completionCommand(),
+	}
 }
 
 func (a *app) globalFlags(f *pflag.FlagSet) {

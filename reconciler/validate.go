@@ -139,8 +139,10 @@ func claimedTwice(good []checked) []finding {
 		for _, id := range c.desired.IDs() {
 			k := key{c.env.Context, id}
 			if other := first[k]; other != "" {
-				out = append(out, finding{Severity: severityError, Rule: ruleClaimed, Object: id.String(), Environment: c.env.Name,
-					Message: fmt.Sprintf("environment %s of the same cluster has it too; only one may", other)})
+				out = append(out, finding{
+					Severity: severityError, Rule: ruleClaimed, Object: id.String(), Environment: c.env.Name,
+					Message: fmt.Sprintf("environment %s of the same cluster has it too; only one may", other),
+				})
 				continue
 			}
 			first[k] = c.env.Name

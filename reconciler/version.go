@@ -19,11 +19,14 @@ type version struct {
 	Platform   string `json:"platform"`
 }
 
+// commit is set by the linker where the build does not ask git.
+var commit string
+
 // build returns what the program knows of its own build.
 func build() version {
-	v := version{APIVersion: apiVersion, Kind: "Version", Version: "devel", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	v := version{APIVersion: apiVersion, Kind: "Version", Version: "devel", Revision: commit, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()
-	if !ok {
+	if !ok || commit != "" {
 		return v
 	}
 	if info.Main.Version != "(devel)" {

@@ -1,0 +1,213 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+	"k8s.io/client-go/rest"
+	"k8s.io/klog/v2"
+
+	"majordomo.dev/reconciler/config"
+	"majordomo.dev/reconciler/loop"
+	"majordomo.dev/reconciler/status"
+	"majordomo.dev/reconciler/web"
+)
+
+func (a *app) runCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use: "run", Short: "Keep all environments as Git says: the loop itself", GroupID: groupSelf,
+		Long: `Keep all environments of a config repository as its newest commit says, until it is
+stopped: pull, render, plan, apply, prune, heal.
+
+Every flag can also be set in a file (--config, by the names of the flags) and in the
+environment: --git-password-file is MAJORDOMO_GIT_PASSWORD_FILE. The later wins:
+defaults, file, environment, flags. Secrets are only ever read from files.`,
+		Example: `  majordomo run --repo https://git.example/fleet.git --git-password-file /run/secrets/git/token
+  majordomo run --repo ssh://git@git.example/fleet.git --git-ssh-key-file key --git-known-hosts-file known_hosts
+  majordomo run --repo . --leader-election=false --state-dir /tmp/majordomo     on your own machine
+  majordomo run --repo . --once                                                 one sync of everything, then end`,
+		Args: arguments(0, 0, "no argument"),
+		Annotations: codes("0 stopped by SIGTERM; with --once: everything is applied", "1 it could not start; with --once: something could not be applied",
+			"3 the lease was lost", "5 with --once: a prune waits for approval"),
+	}
+	s := settingFlags(c, slices.DeleteFunc(config.Names(), func(name string) bool { return name == "kubeconfig" })...)
+	once := c.Flags().Bool("once", false, "sync every environment once, and end")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		o, err := s.options(a)
+		if err == nil {
+			err = o.Validate()
+		}
+		if err != nil {
+			return exit{exitUsage, err}
+		}
+		if a.kubeconfig == "" {
+			a.kubeconfig = o.Kubeconfig
+		}
+		return a.serve(c.Context(), o, *once)
+	}
+	return c
+}
+
+// serve builds the parts and joins them: the mirror, the loop, and what is answered over HTTP.
+func (a *app) serve(ctx context.Context, o config.Options, once bool) error {
+	log := newLogger(a.stderr, o.LogFormat, o.LogLevel)
+	klog.SetSlogLogger(slog.New(capped{log.Handler()}))
+	mirror, err := a.mirror(o, filepath.Join(o.StateDir, "git"))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = mirror.Close() }()
+	board := status.NewBoard()
+	lo := loop.Options{
+		Connect: a.clusters, Install: install, Poll: o.Interval, Namespace: o.Namespace, URL: o.Repo, Ref: fullRef(o.Ref), Unwatched: once,
+	}
+	line := loop.New(mirror, board, log, lo)
+	if once {
+		if err := line.Once(ctx); err != nil {
+			return err
+		}
+		return a.outcomes(board)
+	}
+	handler, err := a.handler(o, board, line, log)
+	if err != nil {
+		return err
+	}
+	work, err := a.worker(o, board, line, log)
+	if err != nil {
+		return err
+	}
+	v := build()
+	log.Info("started", "version", v.Version, "repo", status.Clean(o.Repo, 500), "ref", fullRef(o.Ref))
+	return a.together(ctx, o, handler, work, log)
+}
+
+// clusters returns the way to the cluster of a context. In a pod, "" is the cluster of the pod, also where a kubeconfig names others.
+func (a *app) clusters(context string) (*rest.Config, error) {
+	if context == "" && a.context == "" && a.getenv("KUBERNETES_SERVICE_HOST") != "" {
+		return kube{getenv: a.getenv}.connect("")
+	}
+	return a.kube().connect(context)
+}
+
+func fullRef(ref string) string {
+	ref = orElse(ref, "main")
+	if strings.HasPrefix(ref, "refs/") {
+		return ref
+	}
+	return "refs/heads/" + ref
+}
+
+// worker returns what this process does until it is stopped: the loop, while it leads.
+func (a *app) worker(o config.Options, board *status.Board, line *loop.Loop, log *slog.Logger) (func(context.Context) error, error) {
+	if !o.LeaderElection {
+		return func(ctx context.Context) error {
+			board.Leader(true)
+			defer board.Leader(false)
+			return line.Run(ctx)
+		}, nil
+	}
+	own, err := a.clusters("")
+	if err != nil {
+		return nil, fmt.Errorf("the cluster for the lease: %w; a single majordomo may go without, with --leader-election=false", err)
+	}
+	l := leader{config: own, namespace: o.Namespace, log: log, leading: board.Leader}
+	return func(ctx context.Context) error { return l.run(ctx, line.Run) }, nil
+}
+
+// handler returns what is answered over HTTP.
+func (a *app) handler(o config.Options, board *status.Board, line *loop.Loop, log *slog.Logger) (*web.Handler, error) {
+	v := build()
+	wo := web.Options{
+		Board: board, Log: log, Build: web.Build{Version: v.Version, Revision: v.Revision}, Ref: fullRef(o.Ref), Repository: o.Repo, Wake: line.Wake,
+		Alive: func() error { return line.Alive(a.now()) },
+		Ready: func() []web.Check {
+			if !board.Snapshot().Leader {
+				return nil // ready to take over
+			}
+			return []web.Check{{Name: "loop", Err: line.Ready()}}
+		},
+	}
+	for _, file := range o.WebhookSecretFiles {
+		s, warning, err := config.SecretFile(file)
+		if err != nil {
+			return nil, exit{exitUsage, fmt.Errorf("--webhook-secret-files: %w", err)}
+		}
+		if warning != "" {
+			log.Warn("secret file", "reason", warning)
+		}
+		wo.Secrets = append(wo.Secrets, web.Secret(s.Reveal()))
+	}
+	h, err := web.New(wo)
+	if err != nil {
+		return nil, exit{exitUsage, err}
+	}
+	return h, nil
+}
+
+// together runs the work and the servers. When ctx ends, readiness goes off first, then the work ends, and the servers last.
+func (a *app) together(ctx context.Context, o config.Options, h *web.Handler, work func(context.Context) error, log *slog.Logger) error {
+	listeners, err := listen(ctx, o.Listen, o.WebhookListen)
+	if err != nil {
+		return err
+	}
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	g, working := errgroup.WithContext(ctx)
+	defer context.AfterFunc(working, h.Drain)()
+	for _, l := range listeners {
+		log.Info("listening", "address", l.Addr().String())
+		g.Go(func() error { return web.Serve(serving, l, h, log) })
+	}
+	g.Go(func() error {
+		defer stop()
+		return work(working)
+	})
+	err = g.Wait()
+	log.Info("stopped")
+	return err
+}
+
+// listen opens the addresses, those that are not empty.
+func listen(ctx context.Context, addresses ...string) ([]net.Listener, error) {
+	var out []net.Listener
+	for _, address := range addresses {
+		if address == "" {
+			continue
+		}
+		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+		if err != nil {
+			for _, open := range out {
+				_ = open.Close()
+			}
+			return nil, fmt.Errorf("listen: %w", err)
+		}
+		out = append(out, l)
+	}
+	return out, nil
+}
+
+// outcomes says how --once went: the worst outcome counts.
+func (a *app) outcomes(board *status.Board) error {
+	var errs []error
+	worst := exitOK
+	for _, e := range board.Snapshot().Environments {
+		err := a.outcome(environment{Name: e.Name, Status: e.Status})
+		var own exit
+		if errors.As(err, &own) && (worst == exitOK || own.code == exitFailure) {
+			worst = own.code
+		}
+		errs = append(errs, err)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return exit{worst, err}
+	}
+	return nil
+}
