@@ -2,7 +2,6 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -91,7 +90,7 @@ func ParseFleet(file string, data []byte) (Fleet, error) {
 	}
 	r := fleetReader{file: f}
 	fleet := r.fleet(raw)
-	if err := errors.Join(r.errs...); err != nil {
+	if err := yaml.Join(r.errs...); err != nil {
 		return Fleet{}, err
 	}
 	return fleet, nil

@@ -84,19 +84,20 @@ func kustomize(f filesystem, dir string) ([]object.Object, error) {
 }
 
 // quoted matches where kustomize repeats the user's files in its errors.
-var quoted = regexp.MustCompile("(?s)with config: `.*?`|\\[patch: \"(?:[^\"\\\\]|\\\\.)*\"\\]|(?: in (?:object )?| from )(?:apiVersion|kind|metadata|\\{).*")
+var quoted = regexp.MustCompile(`with config: .*|\[patch: "(?:[^"\\]|\\.)*"\]|(?: in (?:object )?| from )(?:apiVersion|kind|metadata|\{).*`)
 
-// clean shortens an error of kustomize to a line and takes the contents of files, and with them all secrets, out of it.
+// clean takes the contents of files, and with them all secrets, out of an error of kustomize: objects that it prints begin on the
+// line after the message.
 func (w *walker) clean(err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
 	text := object.RedactText(err.Error(), w.secrets...)
+	text, _, _ = strings.Cut(text, "\n")
 	text = quoted.ReplaceAllString(text, "")
-	text = strings.Join(strings.Fields(text), " ")
 	const longest = 600
 	if r := []rune(text); len(r) > longest {
 		text = string(r[:longest]) + "…"
 	}
-	return errors.New("kustomize: " + text)
+	return errors.New("kustomize: " + strings.TrimSpace(text))
 }

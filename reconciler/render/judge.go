@@ -60,7 +60,7 @@ func (w *walker) judge(objects []object.Object) (Result, error) {
 	if total > l.TotalBytes {
 		errs = append(errs, fmt.Errorf("the overlay describes %d bytes of objects; allowed are %d", total, l.TotalBytes))
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err := yaml.Join(errs...); err != nil {
 		return Result{}, err
 	}
 	r.Digest, r.Warnings = digest(r.Objects, hashes), slices.Clone(w.warnings)

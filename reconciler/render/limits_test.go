@@ -8,25 +8,36 @@ import (
 	"majordomo.dev/reconciler/plan"
 )
 
-func TestLimit(t *testing.T) {
-	objects := func(n int) string {
-		var b strings.Builder
-		for i := range n {
-			b.WriteString("---\n" + settings(fmt.Sprintf("s%d", i)))
-		}
-		return b.String()
+// objects is a file of n objects.
+func objects(n int) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString("---\n" + settings(fmt.Sprintf("s%d", i)))
 	}
-	doubling := tree("b0/kustomization.yaml", head+"resources: [s.yaml]\n", "b0/s.yaml", settings("s"))
+	return b.String()
+}
+
+// doubling is a tree of bases in which each level has each object of the one before twice.
+func doubling() memory {
+	m := tree("b0/kustomization.yaml", head+"resources: [s.yaml]\n", "b0/s.yaml", settings("s"), "overlay/kustomization.yaml", head+"resources: [../b40]\n")
 	for i := range 40 {
-		doubling.put(fmt.Sprintf("l%d/kustomization.yaml", i), head+fmt.Sprintf("namePrefix: l-\nresources: [../b%d]\n", i))
-		doubling.put(fmt.Sprintf("r%d/kustomization.yaml", i), head+fmt.Sprintf("namePrefix: r-\nresources: [../b%d]\n", i))
-		doubling.put(fmt.Sprintf("b%d/kustomization.yaml", i+1), head+fmt.Sprintf("resources: [../l%d, ../r%d]\n", i, i))
+		m.put(fmt.Sprintf("l%d/kustomization.yaml", i), head+fmt.Sprintf("namePrefix: l-\nresources: [../b%d]\n", i))
+		m.put(fmt.Sprintf("r%d/kustomization.yaml", i), head+fmt.Sprintf("namePrefix: r-\nresources: [../b%d]\n", i))
+		m.put(fmt.Sprintf("b%d/kustomization.yaml", i+1), head+fmt.Sprintf("resources: [../l%d, ../r%d]\n", i, i))
 	}
-	doubling.put("overlay/kustomization.yaml", head+"resources: [../b40]\n")
-	chain := tree("overlay/kustomization.yaml", head+"resources: [../c0]\n")
+	return m
+}
+
+// chain is a tree in which each kustomization has the next as its base.
+func chain() memory {
+	m := tree("overlay/kustomization.yaml", head+"resources: [../c0]\n")
 	for i := range maxFolders + 5 {
-		chain.put(fmt.Sprintf("c%d/kustomization.yaml", i), head+fmt.Sprintf("resources: [../c%d]\n", i+1))
+		m.put(fmt.Sprintf("c%d/kustomization.yaml", i), head+fmt.Sprintf("resources: [../c%d]\n", i+1))
 	}
+	return m
+}
+
+func TestLimit(t *testing.T) {
 	cases := []struct {
 		name   string
 		limits Limits
@@ -58,8 +69,8 @@ func TestLimit(t *testing.T) {
 			tree("overlay/kustomization.yaml", head+"resources: [s.yaml]\n", "overlay/s.yaml", objects(11)),
 			"the overlay describes 11 objects; allowed are 10",
 		},
-		{"bases that double 40 times", Limits{}, doubling, "allowed are 5000"},
-		{"a chain of bases", Limits{}, chain, "made of too many kustomizations; allowed are 500"},
+		{"bases that double 40 times", Limits{}, doubling(), "allowed are 5000"},
+		{"a chain of bases", Limits{}, chain(), "made of too many kustomizations; allowed are 500"},
 		{
 			"all objects together", Limits{TotalBytes: 1000},
 			tree("overlay/kustomization.yaml", head+"resources: [s.yaml]\n", "overlay/s.yaml", objects(10)),

@@ -48,7 +48,7 @@ func (p *parsed) objects(r *reads, name string) (*parsedFile, error) {
 	for _, d := range docs {
 		errs = append(errs, f.add(name, d))
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err := yaml.Join(errs...); err != nil {
 		return nil, err
 	}
 	p.files.put(key, f, keptFiles)

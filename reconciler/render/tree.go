@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"sync"
@@ -18,8 +19,8 @@ type Tree interface {
 	Blob(path string) (hash string, ok bool)
 }
 
-// Directory is a folder on disk as a Tree. Symbolic links that lead out of it are errors. Each file is read once, so that it does not
-// change under a render; a new Directory sees new content.
+// Directory is a folder on disk as a Tree. Symbolic links that lead out of it are errors. It hashes each file once: to see what has
+// changed since, open another.
 type Directory struct {
 	root *os.Root
 
@@ -62,10 +63,11 @@ func (d *Directory) hash(path string) (string, error) {
 	if err != nil || !info.Mode().IsRegular() {
 		return "", err
 	}
-	data, err := d.root.ReadFile(path)
+	f, err := d.root.Open(path)
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:]), nil
+	sum := sha256.New()
+	_, err = io.Copy(sum, f)
+	return hex.EncodeToString(sum.Sum(nil)), errors.Join(err, f.Close())
 }

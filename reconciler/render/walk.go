@@ -1,7 +1,6 @@
 package render
 
 import (
-	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -79,7 +78,7 @@ func (w *walker) walk(dir string) error {
 	for p := range w.verbatim {
 		delete(w.checked, p)
 	}
-	return errors.Join(w.errs...)
+	return yaml.Join(w.errs...)
 }
 
 func (w *walker) fail(err error) { w.errs = append(w.errs, err) }

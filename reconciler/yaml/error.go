@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -27,10 +28,28 @@ func (e *Error) Error() string {
 		b.WriteString(": ")
 	}
 	if e.Field != "" {
-		b.WriteString(e.Field + ": ")
+		b.WriteString(clip(e.Field, 200) + ": ")
 	}
-	b.WriteString(e.Problem)
+	b.WriteString(clip(e.Problem, 1000))
 	return b.String()
+}
+
+// clip shortens a text: names in a file may be as long as the file.
+func clip(text string, longest int) string {
+	if len(text) <= longest {
+		return text
+	}
+	return strings.ToValidUTF8(text[:longest], "") + "…"
+}
+
+// Join joins errors like errors.Join, but only the first twenty; the others are counted.
+func Join(errs ...error) error {
+	const most = 20
+	errs = slices.DeleteFunc(slices.Clone(errs), func(e error) bool { return e == nil })
+	if n := len(errs) - most; n > 0 {
+		errs = append(errs[:most:most], fmt.Errorf("and %d more problems", n))
+	}
+	return errors.Join(errs...)
 }
 
 // place is a field on the way from the root of a document, written down only when there is something to say about it.

@@ -2,7 +2,6 @@ package yaml
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"reflect"
 
@@ -48,7 +47,7 @@ func Open(name string, data []byte) (*File, error) {
 func (f *File) Decode(into any) error {
 	k := checker{file: f.name}
 	k.check(f.root, reflect.TypeOf(into).Elem(), nil)
-	if err := errors.Join(k.errs...); err != nil {
+	if err := Join(k.errs...); err != nil {
 		return err
 	}
 	b, err := json.Marshal(f.value)

@@ -16,16 +16,26 @@ func objectOf(t *testing.T, text string) object.Object {
 	return docs[0].Object
 }
 
-func TestCheck(t *testing.T) {
-	const pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  - name: c\n    resources: "
-	const pool = "apiVersion: majordomo.dev/v1alpha1\nkind: AgentPool\nmetadata: {name: p}\nspec: "
+// checkCase is an object and the problem that it has, "" for none.
+type checkCase struct{ name, text, want string }
+
+func (c checkCase) run(t *testing.T) {
+	problems, _ := Check(objectOf(t, c.text))
+	var all []string
+	for _, p := range problems {
+		all = append(all, p.Error())
+	}
+	got := strings.Join(all, "\n")
+	if !strings.Contains(got, c.want) || c.want == "" && got != "" {
+		t.Errorf("problems %q, want %q", got, c.want)
+	}
+}
+
+func TestCheckNames(t *testing.T) {
 	named := func(apiVersion, kind, name string) string {
 		return "apiVersion: " + apiVersion + "\nkind: " + kind + "\nmetadata: {name: \"" + name + "\"}\n"
 	}
-	meta := func(text string) string {
-		return "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  " + text + "\n"
-	}
-	cases := []struct{ name, text, want string }{
+	for _, c := range []checkCase{
 		{"missing apiVersion", "kind: ConfigMap\nmetadata: {name: a}\n", ".apiVersion: is missing"},
 		{"missing kind", "apiVersion: v1\nmetadata: {name: a}\n", ".kind: is missing"},
 		{"missing name", "apiVersion: v1\nkind: ConfigMap\n", ".metadata.name: is missing"},
@@ -41,6 +51,16 @@ func TestCheck(t *testing.T) {
 		{"cron job of 53 characters", named("batch/v1", "CronJob", strings.Repeat("a", 53)), "allowed are 52"},
 		{"role with a slash", named("rbac.authorization.k8s.io/v1", "Role", "a/b"), "anything but /, %, . and .."},
 		{"role with a colon", named("rbac.authorization.k8s.io/v1", "Role", "system:x"), ""},
+	} {
+		t.Run(c.name, c.run)
+	}
+}
+
+func TestCheckMetadata(t *testing.T) {
+	meta := func(text string) string {
+		return "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  " + text + "\n"
+	}
+	for _, c := range []checkCase{
 		{"namespace that is none", meta("namespace: A_b"), `.metadata.namespace: "A_b" is no namespace`},
 		{"status", meta("labels: {}") + "status: {phase: x}\n", ".status: is the server's; remove it"},
 		{"empty status", meta("labels: {}") + "status: {}\n", ""},
@@ -57,6 +77,15 @@ func TestCheck(t *testing.T) {
 		{"label that is a list", meta("labels: [a]"), ".metadata.labels: is a list; allowed is a map of texts"},
 		{"annotations of 300 KiB", meta("annotations: {a: " + strings.Repeat("x", 300<<10) + "}"), ".metadata.annotations: are 307201 bytes together; allowed are 262144"},
 		{"annotation key", meta("annotations: {a/b/c: x}"), "is no annotation key"},
+	} {
+		t.Run(c.name, c.run)
+	}
+}
+
+func TestCheckQuantities(t *testing.T) {
+	const pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  - name: c\n    resources: "
+	const pool = "apiVersion: majordomo.dev/v1alpha1\nkind: AgentPool\nmetadata: {name: p}\nspec: "
+	for _, c := range []checkCase{
 		{"negative quantity", pod + "{requests: {cpu: -1}}\n", ".spec.containers[0].resources.requests.cpu: \"-1\" is no quantity; allowed are"},
 		{"absurd quantity", pod + "{limits: {memory: 1e99Gi}}\n", ".limits.memory: \"1e99Gi\" is no quantity"},
 		{"overflowing quantity", pod + "{limits: {memory: \"1e30\"}}\n", ".limits.memory: \"1e30\" is no quantity"},
@@ -73,19 +102,8 @@ func TestCheck(t *testing.T) {
 		{"duration of a year", pool + "{recycle: {age: 1y}}\n", ".spec.recycle.age: \"1y\" is no duration"},
 		{"duration of a thousand million hours", pool + "{recycle: {age: 1000000000h}}\n", "is no duration"},
 		{"good durations", pool + "{schedules: [{duration: 10h}], recycle: {age: 24h}}\n", ""},
-	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			problems, _ := Check(objectOf(t, c.text))
-			var all []string
-			for _, p := range problems {
-				all = append(all, p.Error())
-			}
-			got := strings.Join(all, "\n")
-			if !strings.Contains(got, c.want) || c.want == "" && got != "" {
-				t.Errorf("problems %q, want %q", got, c.want)
-			}
-		})
+	} {
+		t.Run(c.name, c.run)
 	}
 }
 

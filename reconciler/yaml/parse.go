@@ -60,7 +60,7 @@ func Parse(file string, data []byte, l Limits) ([]Document, error) {
 		flat, err := flatten(file, Document{Object: m, Line: v.Line})
 		docs, errs = append(docs, flat...), append(errs, err)
 	}
-	return docs, errors.Join(errs...)
+	return docs, Join(errs...)
 }
 
 // flatten returns the objects of a list; the depth of nesting is bounded by that of the document.
@@ -83,7 +83,7 @@ func flatten(file string, d Document) ([]Document, error) {
 		flat, err := flatten(file, Document{Object: m, Line: d.Line})
 		docs, errs = append(docs, flat...), append(errs, err)
 	}
-	return docs, errors.Join(errs...)
+	return docs, Join(errs...)
 }
 
 // Values returns the documents of a file, whatever they are. Empty ones are skipped.

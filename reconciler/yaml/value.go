@@ -152,7 +152,7 @@ func (c *converter) merge(m map[string]any, n *yamlv3.Node, at *place, depth int
 		}
 		return nil
 	}
-	return c.fail(n, at.field("<<"), "merges %q; allowed are maps", n.Value)
+	return c.fail(n, at.field("<<"), "merges %s; allowed are maps", nodeName(n))
 }
 
 func (c *converter) key(n *yamlv3.Node, at *place) (string, error) {
@@ -221,7 +221,7 @@ func (c *converter) bool(n *yamlv3.Node, at *place) (any, error) {
 	case "false":
 		return false, nil
 	}
-	return nil, c.fail(n, at, "%q is no boolean; allowed are true and false", n.Value)
+	return nil, c.fail(n, at, "is tagged a boolean and is none; allowed are true and false")
 }
 
 func (c *converter) int(n *yamlv3.Node, at *place) (any, error) {
@@ -229,7 +229,7 @@ func (c *converter) int(n *yamlv3.Node, at *place) (any, error) {
 	if i, err := strconv.ParseInt(digits, 0, 64); err == nil {
 		return i, nil
 	}
-	return nil, c.fail(n, at, "%s does not fit a 64 bit integer; if it is text, put it in quotes", n.Value)
+	return nil, c.fail(n, at, "does not fit a 64 bit integer; if it is text, put it in quotes")
 }
 
 // float reads a number; a whole one becomes an integer, as it does on its way through JSON to the API server.
@@ -239,7 +239,7 @@ func (c *converter) float(n *yamlv3.Node, at *place) (any, error) {
 	}
 	f, err := strconv.ParseFloat(strings.ReplaceAll(n.Value, "_", ""), 64)
 	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
-		return nil, c.fail(n, at, "%s is no number that JSON has; allowed are finite numbers", n.Value)
+		return nil, c.fail(n, at, "is no number that JSON has; allowed are finite numbers")
 	}
 	const exact = 1 << 53
 	if f == math.Trunc(f) && math.Abs(f) < exact {
