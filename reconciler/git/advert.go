@@ -14,6 +14,7 @@ import (
 // advert is what a remote says about itself: where its refs are, and what it can do.
 type advert struct {
 	commit   plumbing.Hash     // where our ref is
+	tip      plumbing.Hash     // the same, or the annotated tag that names it
 	caps     map[string]string // capability -> value
 	refs     int
 	branches []string // the first few, to name them in an Error
@@ -23,16 +24,19 @@ type advert struct {
 func (w *wire) readAdvert(r io.Reader) (advert, error) {
 	adv := advert{caps: map[string]string{}}
 	lines := pktline.NewScanner(r)
-	first := true
-	for flushes := 0; lines.Scan(); {
+	first, service := true, false
+	for lines.Scan() {
 		line := bytes.TrimSuffix(lines.Bytes(), []byte("\n"))
-		if len(line) == 0 {
-			if flushes++; flushes > 1 || !first {
-				return w.checkAdvert(adv)
-			}
-			continue // between the http service line and the refs
-		}
-		if bytes.HasPrefix(line, []byte("# service=")) || bytes.HasPrefix(line, []byte("version 1")) {
+		switch {
+		case len(line) == 0 && service: // between the line that names the service, over http, and the refs
+			service = false
+			continue
+		case len(line) == 0:
+			return w.checkAdvert(adv)
+		case bytes.HasPrefix(line, []byte("# service=")):
+			service = true
+			continue
+		case bytes.HasPrefix(line, []byte("version 1")):
 			continue
 		}
 		if first {
@@ -79,7 +83,11 @@ func (w *wire) adopt(a *advert, line string) error {
 			"it announces more than %d refs (limits.refs)", w.limits.Refs)
 	}
 	a.count(name)
-	if name == w.ref || name == w.ref+"^{}" {
+	switch name {
+	case w.ref:
+		a.tip = plumbing.NewHash(hash)
+		a.commit = a.tip
+	case w.ref + "^{}":
 		a.commit = plumbing.NewHash(hash)
 	}
 	return nil
@@ -111,6 +119,14 @@ func (a *advert) noRef(where address, ref string) error {
 		hint = "create it, or set ref to a branch that exists: " + strings.Join(a.branches, ", ")
 	}
 	return where.errorf(RefNotFound, hint, "it has no %s (never had, or it was deleted or renamed)", ref)
+}
+
+// reach returns what to ask for to get a commit: some servers give out only what a ref names itself.
+func (a *advert) reach(h plumbing.Hash) plumbing.Hash {
+	if h == a.commit {
+		return a.tip
+	}
+	return h
 }
 
 // request asks for a pack.

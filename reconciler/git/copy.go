@@ -37,7 +37,7 @@ func copyCommit(from objects, h plumbing.Hash, to objectWriter, have *Commit, l 
 // object copies one object, verified against its hash.
 func (c *copier) object(h plumbing.Hash, t plumbing.ObjectType) ([]byte, error) {
 	c.seen[h] = true
-	if len(c.seen) > c.limits.Files+2 {
+	if len(c.seen) > c.limits.Files+extraObjects {
 		return nil, &Error{
 			Reason: TooManyFiles, What: fmt.Sprintf("the commit holds more than %d files and directories (limits.files)", c.limits.Files),
 			Hint: "use a smaller repository or raise the limit",

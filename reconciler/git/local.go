@@ -69,7 +69,9 @@ func (l *local) noRef(s *source) error {
 	adv := advert{}
 	if it, err := s.refs.IterReferences(); err == nil {
 		_ = it.ForEach(func(r *plumbing.Reference) error {
-			adv.count(r.Name().String())
+			if r.Type() == plumbing.HashReference { // not HEAD, which names a branch that may not be there
+				adv.count(r.Name().String())
+			}
 			return nil
 		})
 	}

@@ -77,12 +77,13 @@ func (w *wire) head(ctx context.Context) (plumbing.Hash, error) {
 
 // fetch implements remote.
 func (w *wire) fetch(ctx context.Context, h plumbing.Hash, have *Commit, to objectWriter) error {
-	q := request{want: h, depth: 1}
+	q := request{depth: 1}
 	if have != nil {
 		q.have = have.id
 	}
 	err := w.converse(ctx, func(_ *guard, s session, adv advert) error {
-		return w.pack(s, adv, q, to, w.limits.Files+2, false)
+		q.want = adv.reach(h)
+		return w.pack(s, adv, q, to, w.limits.Files+extraObjects, false)
 	})
 	if err != nil || have == nil {
 		return err
@@ -90,11 +91,14 @@ func (w *wire) fetch(ctx context.Context, h plumbing.Hash, have *Commit, to obje
 	return w.about(copyCommit(to, h, to, have, w.limits))
 }
 
+// extraObjects are in a pack besides files and directories: the commit, its tree, tags that name it.
+const extraObjects = 10
+
 // history implements remote.
 func (w *wire) history(ctx context.Context, tip, old plumbing.Hash, to objectWriter) error {
 	return w.converse(ctx, func(_ *guard, s session, adv advert) error {
 		_, filter := adv.caps["filter"]
-		q := request{want: tip, have: old, noTree: filter}
+		q := request{want: adv.reach(tip), have: old, noTree: filter}
 		return w.pack(s, adv, q, to, maxHistory, filter || !old.IsZero())
 	})
 }
