@@ -29,7 +29,7 @@ func (c *Client) Apply(ctx context.Context, steps []plan.Step) []plan.Result {
 				continue
 			}
 			g.Go(func() error {
-				results[i] = c.applyOne(ctx, s)
+				results[i] = guarded(func() plan.Result { return c.applyOne(ctx, s) }, s)
 				return nil
 			})
 		}
@@ -122,7 +122,7 @@ func seeded(p plan.Payload) object.Object {
 
 func (c *Client) patch(ctx context.Context, k kind, o object.Object, force bool) (object.Object, error) {
 	var live object.Object
-	err := c.call(ctx, func(ctx context.Context) error {
+	err := c.write(ctx, func(ctx context.Context) error {
 		u, err := c.resource(k, o.ID().Namespace).Apply(ctx, o.ID().Name, &unstructured.Unstructured{Object: o},
 			metav1.ApplyOptions{FieldManager: object.Manager, Force: force})
 		if err == nil {
@@ -194,7 +194,7 @@ func (c *Client) disown(ctx context.Context, k kind, live object.Object, release
 
 func (c *Client) disownPatch(ctx context.Context, k kind, id object.ID, patch []byte) (object.Object, error) {
 	var out object.Object
-	err := c.call(ctx, func(ctx context.Context) error {
+	err := c.write(ctx, func(ctx context.Context) error {
 		u, err := c.resource(k, id.Namespace).Patch(ctx, id.Name, types.JSONPatchType, patch, metav1.PatchOptions{FieldManager: object.Manager})
 		if err == nil {
 			out = fromServer(u)

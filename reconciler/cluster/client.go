@@ -22,6 +22,7 @@ import (
 const (
 	callTimeout = 30 * time.Second // one request, where the config sets none; an API server that hangs is an error after this
 	parallel    = 16               // requests under way at once in one cluster, all environments together
+	grace       = 5 * time.Second  // for requests under way when the program stops
 )
 
 // Server is one API server that several environments share. It bounds what they ask of it together.
@@ -100,14 +101,44 @@ func (c *Client) resource(k kind, namespace string) dynamic.ResourceInterface {
 	return c.objects.Resource(k.resource)
 }
 
-// call does one bounded request: at most `parallel` at once in this cluster, none longer than callTimeout.
+// call does one bounded request: at most `parallel` at once in this cluster, none longer than the server's timeout.
 func (c *Client) call(ctx context.Context, do func(context.Context) error) error {
+	release, err := c.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	return c.bounded(ctx, do)
+}
+
+// write does one bounded request that is not broken off when the program stops: what is under way is finished, within a few seconds.
+func (c *Client) write(ctx context.Context, do func(context.Context) error) error {
+	release, err := c.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	going, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
+	defer stop()
+	return c.bounded(going, do)
+}
+
+// enter waits for a place among the requests under way.
+func (c *Client) enter(ctx context.Context) (release func(), err error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	select {
 	case c.server.limit <- struct{}{}:
-		defer func() { <-c.server.limit }()
+		return func() { <-c.server.limit }, nil
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return nil, context.Cause(ctx)
 	}
+}
+
+func (c *Client) bounded(ctx context.Context, do func(context.Context) error) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.server.timeout, fmt.Errorf("the API server did not answer within %s", c.server.timeout))
 	defer cancel()
 	err := do(ctx)

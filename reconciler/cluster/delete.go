@@ -30,7 +30,7 @@ func (c *Client) Prune(ctx context.Context, steps []plan.Step) []plan.Result {
 				continue
 			}
 			g.Go(func() error {
-				results[i] = c.pruneOne(ctx, s)
+				results[i] = guarded(func() plan.Result { return c.pruneOne(ctx, s) }, s)
 				return nil
 			})
 		}
@@ -82,7 +82,7 @@ func (c *Client) pruneLive(ctx context.Context, k kind, s plan.Step) (string, er
 // erase deletes exactly this version of exactly this object.
 func (c *Client) erase(ctx context.Context, k kind, live object.Object) error {
 	uid, at, background := types.UID(live.UID()), live.ResourceVersion(), metav1.DeletePropagationBackground
-	err := c.call(ctx, func(ctx context.Context) error {
+	err := c.write(ctx, func(ctx context.Context) error {
 		return c.resource(k, live.ID().Namespace).Delete(ctx, live.ID().Name, metav1.DeleteOptions{
 			Preconditions:     &metav1.Preconditions{UID: &uid, ResourceVersion: &at},
 			PropagationPolicy: &background,

@@ -11,6 +11,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"majordomo.dev/reconciler/object"
+	"majordomo.dev/reconciler/plan"
+	"majordomo.dev/reconciler/status"
 )
 
 // Kind of failure of one object, for callers that branch on it.
@@ -23,6 +25,8 @@ var (
 	ErrImmutable = errors.New("immutable field")
 	// ErrChanged means that the object is not the one that was planned for: it was changed or replaced in between.
 	ErrChanged = errors.New("object changed")
+	// ErrPanic means that majordomo itself failed.
+	ErrPanic = errors.New("majordomo itself failed, please report this")
 )
 
 // ObjectError is what went wrong with one object. Its text holds no secret.
@@ -37,6 +41,17 @@ func (e *ObjectError) Error() string { return fmt.Sprintf("%s %s: %v", e.Op, e.I
 
 // Unwrap returns the cause.
 func (e *ObjectError) Unwrap() error { return e.Err }
+
+// Reason names the kind of failure under which conditions report it, "" for any other.
+func (e *ObjectError) Reason() string {
+	switch {
+	case errors.Is(e.Err, ErrConflict):
+		return status.ApplyConflict
+	case errors.Is(e.Err, ErrForbidden):
+		return status.ApplyForbidden
+	}
+	return ""
+}
 
 // masked is an error whose text went through the redactor; the cause still answers errors.Is.
 type masked struct {
@@ -65,6 +80,16 @@ func (c *Client) failure(op string, id object.ID, err error, objects ...object.O
 		text += "; install its CRD, or correct apiVersion and kind"
 	}
 	return &ObjectError{ID: id, Op: op, Err: &masked{text: text, err: kindOf}}
+}
+
+// guarded does one object's work and turns a panic in it into that object's error.
+func guarded(do func() plan.Result, s plan.Step) (r plan.Result) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			r = plan.Result{Step: s, Err: &ObjectError{ID: s.ID, Op: string(s.Op), Err: fmt.Errorf("%w: %v", ErrPanic, cause)}}
+		}
+	}()
+	return do()
 }
 
 // quota tells a refusal by a quota or an admission plugin, which answers 403 too, from a missing right.

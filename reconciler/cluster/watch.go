@@ -169,9 +169,25 @@ func (w *Watches) start(ctx context.Context, running *sync.WaitGroup, s scope) *
 		cache.ReflectorOptions{Name: w.client.env + " " + s.String(), TypeDescription: s.String()})
 	running.Go(func() {
 		defer cancel()
-		r.RunWithContext(ctx)
+		for ctx.Err() == nil {
+			w.survive(ctx, s, r.RunWithContext)
+		}
 	})
 	return open
+}
+
+// survive runs a watch, and lets a panic in it end only this attempt.
+func (w *Watches) survive(ctx context.Context, s scope, run func(context.Context)) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			w.client.log.Error("panic", "object", s.String(), "err", fmt.Sprint(cause))
+			select {
+			case <-time.After(time.Second):
+			case <-ctx.Done():
+			}
+		}
+	}()
+	run(ctx)
 }
 
 func (w *Watches) source(s scope, open *watched) cache.ListerWatcher {

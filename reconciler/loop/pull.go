@@ -26,6 +26,7 @@ func (l *Loop) pull(ctx context.Context) {
 		result = "fetched"
 	}
 	l.board.Fetched(result, l.opts.Now().Sub(started))
+	err = named(err)
 	was := l.note(err)
 	l.publishSource(after, err)
 	if err != nil {
@@ -52,6 +53,17 @@ func text(err error) string {
 		return ""
 	}
 	return err.Error()
+}
+
+// named gives an error of the repository the reason under which conditions report it.
+func named(err error) error {
+	switch git.ReasonOf(err) {
+	case git.AuthFailed, git.HostKey:
+		return status.Because(status.AuthFailed, err)
+	case git.NotFastForward:
+		return status.Because(status.NotFastForward, err)
+	}
+	return err
 }
 
 // note keeps the outcome of a look at the repository and returns the one before.

@@ -203,3 +203,19 @@ func (w *wire) met(f *fault) int {
 	defer w.mu.Unlock()
 	return f.hits
 }
+
+// panics is a bug of ours, deep down.
+func panics(*http.Request, http.RoundTripper) (*http.Response, error) { panic("a broken invariant") }
+
+// pause tells that the request is under way and lets the server have it a moment later.
+func pause(reached chan<- struct{}) func(*http.Request, http.RoundTripper) (*http.Response, error) {
+	return func(r *http.Request, next http.RoundTripper) (*http.Response, error) {
+		close(reached)
+		select {
+		case <-time.After(300 * time.Millisecond):
+		case <-r.Context().Done():
+			return nil, r.Context().Err()
+		}
+		return next.RoundTrip(r)
+	}
+}
