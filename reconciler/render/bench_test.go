@@ -2,31 +2,25 @@ package render
 
 import (
 	"fmt"
-	"strings"
 	"syscall"
 	"testing"
 	"testing/fstest"
 	"time"
 )
 
-func fleet(n int) memory {
-	files := fstest.MapFS{}
-	put := func(name, text string) { files[name] = &fstest.MapFile{Data: []byte(text)} }
-	var resources strings.Builder
-	for i := range 16 {
-		fmt.Fprintf(&resources, "- d%d.yaml\n", i)
-		put(fmt.Sprintf("base/d%d.yaml", i), fmt.Sprintf(`apiVersion: apps/v1
+// workload is a Deployment such as people write, with its number.
+const workload = `apiVersion: apps/v1
 kind: Deployment
 metadata:
-  name: app-%d
-  labels: {app: app-%d}
+  name: app-%[1]d
+  labels: {app: app-%[1]d}
 spec:
   replicas: 2
   selector:
-    matchLabels: {app: app-%d}
+    matchLabels: {app: app-%[1]d}
   template:
     metadata:
-      labels: {app: app-%d}
+      labels: {app: app-%[1]d}
     spec:
       securityContext:
         runAsNonRoot: true
@@ -53,30 +47,43 @@ spec:
       volumes:
       - name: data
         emptyDir: {}
-`, i, i, i, i))
-	}
-	put("base/service.yaml", "apiVersion: v1\nkind: Service\nmetadata:\n  name: app\nspec:\n  selector: {app: app-0}\n  ports:\n  - {name: http, port: 80, targetPort: http}\n")
-	put("base/sa.yaml", "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: app\n")
-	put("base/ns.yaml", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: x\n")
-	put("base/kustomization.yaml", "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n- service.yaml\n- sa.yaml\n- ns.yaml\n"+resources.String()+"configMapGenerator:\n- name: settings\n  literals: [level=info]\n")
-	for i := range n {
-		put(fmt.Sprintf("overlays/e%d/kustomization.yaml", i), fmt.Sprintf(`apiVersion: kustomize.config.k8s.io/v1beta1
-kind: Kustomization
-namespace: env-%d
+`
+
+const overlay = head + `namespace: env-%[1]d
 resources: [../../base]
 labels:
-- pairs: {env: e%d}
+- pairs: {env: e%[1]d}
 images:
 - {name: registry.example/app, newTag: "2.0"}
 patches:
 - patch: |
     apiVersion: apps/v1
     kind: Deployment
-    metadata: {name: app-3}
+    metadata: {name: app-0}
     spec: {replicas: 5}
-`, i, i))
+`
+
+// fleet is a base of 20 objects, so many of them Deployments, under n overlays.
+func fleet(n, workloads int) memory {
+	m := tree(
+		"base/service.yaml", "apiVersion: v1\nkind: Service\nmetadata:\n  name: app\nspec:\n  selector: {app: app-0}\n  ports:\n  - {name: http, port: 80, targetPort: http}\n",
+		"base/account.yaml", "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: app\n",
+		"base/namespace.yaml", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: x\n",
+	)
+	list := "resources:\n- service.yaml\n- account.yaml\n- namespace.yaml\n"
+	for i := range 16 {
+		name, text := fmt.Sprintf("o%d.yaml", i), fmt.Sprintf(workload, i)
+		if i >= workloads {
+			text = fmt.Sprintf("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c-%d\ndata:\n  level: info\n  text: |\n    one\n    two\n", i)
+		}
+		m.put("base/"+name, text)
+		list += "- " + name + "\n"
 	}
-	return memory{files}
+	m.put("base/kustomization.yaml", head+list+"configMapGenerator:\n- name: settings\n  literals: [level=info]\n")
+	for i := range n {
+		m.put(fmt.Sprintf("overlays/e%d/kustomization.yaml", i), fmt.Sprintf(overlay, i))
+	}
+	return m
 }
 
 // cpu returns the time that the process has had of the processor.
@@ -101,7 +108,7 @@ func measure(b *testing.B, renders int, do func()) {
 }
 
 func BenchmarkKustomize(b *testing.B) {
-	t := fleet(1)
+	t := fleet(1, 16)
 	measure(b, 1, func() {
 		objects, err := kustomize(filesystem{reads: newReads(t, 5<<20)}, "overlays/e0")
 		if err != nil || len(objects) != 20 {
@@ -113,11 +120,15 @@ func BenchmarkKustomize(b *testing.B) {
 // BenchmarkFleet renders 50 environments of 20 objects after a commit.
 func BenchmarkFleet(b *testing.B) {
 	const environments = 50
-	for _, c := range []struct{ name, touched string }{
-		{"base", "base/service.yaml"}, {"overlay", "overlays/e7/kustomization.yaml"}, {"other", "README.md"},
+	for _, c := range []struct {
+		name, touched string
+		workloads     int
+	}{
+		{"base of 16 workloads", "base/service.yaml", 16}, {"base of 4 workloads", "base/service.yaml", 4},
+		{"one overlay", "overlays/e7/kustomization.yaml", 16}, {"no overlay", "README.md", 16},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			t, r, i := fleet(environments), New(Limits{}), 0
+			t, r, i := fleet(environments, c.workloads), New(Limits{}), 0
 			measure(b, environments, func() {
 				i++
 				old := t.files[c.touched]
