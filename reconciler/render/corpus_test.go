@@ -14,6 +14,8 @@ import (
 	"testing/fstest"
 
 	"golang.org/x/tools/txtar"
+
+	"majordomo.dev/reconciler/object"
 )
 
 // memory is a tree in memory.
@@ -147,5 +149,27 @@ func TestRender(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// sameAsKustomize proves that the form in which kustomize is given the files changes nothing: it makes the same of the files themselves.
+func sameAsKustomize(t *testing.T, tree Tree, dir string) {
+	t.Helper()
+	got, err := New(Limits{}).Render(t.Context(), tree, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	objects, err := kustomize(filesystem{reads: newReads(tree, 5<<20)}, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(object.NewSet(objects...), got.Objects); diff != "" {
+		t.Errorf("%s (-kustomize +render):\n%s", dir, diff)
+	}
+}
+
+func TestCheckedFormBuildsTheSame(t *testing.T) {
+	for _, folder := range []string{"render", "warn"} {
+		corpus(t, folder, func(t *testing.T, m memory, _ []string) { sameAsKustomize(t, m, "overlay") })
 	}
 }

@@ -29,6 +29,7 @@ var clustered = map[string][]string{
 	"admissionregistration.k8s.io": {"MutatingWebhookConfiguration", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration"},
 	"apiextensions.k8s.io":         {"CustomResourceDefinition"},
 	"apiregistration.k8s.io":       {"APIService"},
+	"majordomo.dev":                {"Environment"},
 	"networking.k8s.io":            {"IngressClass"},
 	"rbac.authorization.k8s.io":    {"ClusterRole", "ClusterRoleBinding"},
 	"scheduling.k8s.io":            {"PriorityClass"},
