@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"majordomo.dev/reconciler/git"
+	"majordomo.dev/reconciler/object"
 	"majordomo.dev/reconciler/yaml"
 )
 
@@ -24,6 +25,8 @@ type finding struct {
 	Object      string `json:"object,omitempty"`
 	Environment string `json:"environment,omitempty"`
 	Message     string `json:"message"`
+
+	id object.ID // of Object
 }
 
 const (
@@ -81,8 +84,8 @@ func (f finding) String() string {
 // sortFindings brings findings into the order of files and lines, and drops what several environments have in common.
 func sortFindings(list []finding) []finding {
 	slices.SortStableFunc(list, func(a, b finding) int {
-		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), strings.Compare(a.Environment, b.Environment),
-			strings.Compare(a.Object, b.Object), strings.Compare(a.Message, b.Message))
+		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), strings.Compare(a.Object, b.Object),
+			strings.Compare(a.Field, b.Field), strings.Compare(a.Message, b.Message), strings.Compare(a.Environment, b.Environment))
 	})
 	return slices.CompactFunc(list, func(a, b finding) bool {
 		if a.File == "" {

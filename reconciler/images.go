@@ -66,9 +66,9 @@ func (c checked) poolTargets() map[object.ID]string {
 	return targets
 }
 
-// origin returns the file that an object comes from, and the line in it that states the field, as far as that can be told:
-// a transformer of an overlay may have written the value.
-func (c checked) origin(r *repository, id object.ID, field string) (file string, line int) {
+// origin returns the file that an object comes from, and the line in it that states the field with this value, as far as that can be
+// told: a transformer of an overlay may have written it.
+func (c checked) origin(r *repository, id object.ID, field, value string) (file string, line int) {
 	file = c.result.Origin[id]
 	if i := strings.LastIndex(file, ":"); i > 0 {
 		file = file[:i]
@@ -83,7 +83,7 @@ func (c checked) origin(r *repository, id object.ID, field string) (file string,
 	want := field[strings.LastIndex(field, ".")+1:] + ":"
 	for text := range strings.Lines(string(data)) {
 		line++
-		if strings.HasPrefix(strings.TrimLeft(text, " -{"), want) {
+		if rest, ok := strings.CutPrefix(strings.TrimLeft(text, " -{"), want); ok && strings.Contains(rest, value) {
 			return file, line
 		}
 	}

@@ -88,7 +88,7 @@ func validate(ctx context.Context, r *repository) ([]finding, error) {
 		good = append(good, one)
 		found = append(found, one.findings(r)...)
 	}
-	return sortFindings(append(found, claimedTwice(good)...)), nil
+	return sortFindings(append(found, claimedTwice(r, good)...)), nil
 }
 
 // findings returns what is doubtful about an environment that renders.
@@ -101,7 +101,7 @@ func (c checked) findings(r *repository) []finding {
 	}
 	for _, s := range c.desired.Refused {
 		if c.env.Name != "" {
-			out = append(out, c.about(r, s.ID, severityError, ruleBounds, "", s.Reason))
+			out = append(out, c.about(r, s.ID, severityError, ruleBounds, s.Reason))
 		}
 	}
 	targets := c.poolTargets()
@@ -109,26 +109,34 @@ func (c checked) findings(r *repository) []finding {
 		o := c.result.Objects[id]
 		for _, i := range images(o) {
 			if why := unpinned(i.image); why != "" {
-				out = append(out, c.about(r, id, severityWarning, ruleImage, i.field, fmt.Sprintf("image %q %s; pin a version, or a digest", i.image, why)))
+				f := c.about(r, id, severityWarning, ruleImage, fmt.Sprintf("image %q %s; pin a version, or a digest", i.image, why))
+				out = append(out, f.at(c, r, i.field, i.image))
 			}
 		}
 		if _, states := o.Get(object.Pointer{"spec", "replicas"}); states && targets[id] != "" {
-			out = append(out, c.about(r, id, severityWarning, ruleReplicas, ".spec.replicas",
-				fmt.Sprintf("has no effect, for AgentPool %s scales it; leave the field out", targets[id])))
+			f := c.about(r, id, severityWarning, ruleReplicas, fmt.Sprintf("has no effect, for AgentPool %s scales it; leave the field out", targets[id]))
+			out = append(out, f.at(c, r, ".spec.replicas", ""))
 		}
 	}
 	return out
 }
 
-// about makes a finding about an object, at the place in the repository that it comes from.
-func (c checked) about(r *repository, id object.ID, severity, rule, field, message string) finding {
-	f := finding{Severity: severity, Rule: rule, Field: field, Object: id.String(), Environment: c.env.Name, Message: message}
-	f.File, f.Line = c.origin(r, id, field)
+// about makes a finding about an object, with the file that it comes from.
+func (c checked) about(r *repository, id object.ID, severity, rule, message string) finding {
+	f := finding{Severity: severity, Rule: rule, Object: id.String(), Environment: c.env.Name, Message: message, id: id}
+	f.File, _ = c.origin(r, id, "", "")
+	return f
+}
+
+// at narrows a finding to a field, and to its line.
+func (f finding) at(c checked, r *repository, field, value string) finding {
+	f.Field = field
+	f.File, f.Line = c.origin(r, f.id, field, value)
 	return f
 }
 
 // claimedTwice finds objects that two environments of one cluster have: the second would be refused.
-func claimedTwice(good []checked) []finding {
+func claimedTwice(r *repository, good []checked) []finding {
 	type key struct {
 		context string
 		id      object.ID
@@ -139,10 +147,7 @@ func claimedTwice(good []checked) []finding {
 		for _, id := range c.desired.IDs() {
 			k := key{c.env.Context, id}
 			if other := first[k]; other != "" {
-				out = append(out, finding{
-					Severity: severityError, Rule: ruleClaimed, Object: id.String(), Environment: c.env.Name,
-					Message: fmt.Sprintf("environment %s of the same cluster has it too; only one may", other),
-				})
+				out = append(out, c.about(r, id, severityError, ruleClaimed, fmt.Sprintf("environment %s of the same cluster has it too; only one may", other)))
 				continue
 			}
 			first[k] = c.env.Name
