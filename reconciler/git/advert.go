@@ -78,11 +78,10 @@ func (w *wire) adopt(a *advert, line string) error {
 	if name == "capabilities^{}" {
 		return nil
 	}
-	if a.refs > w.limits.Refs {
+	if a.count(name); a.refs > w.limits.Refs {
 		return w.errorf(TooManyRefs, "delete old branches and tags or raise the limit",
 			"it announces more than %d refs (limits.refs)", w.limits.Refs)
 	}
-	a.count(name)
 	switch name {
 	case w.ref:
 		a.tip = plumbing.NewHash(hash)

@@ -116,7 +116,10 @@ func (m *Mirror) Fetch(ctx context.Context, hash string) (*Commit, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c, m.accept(c)
+	if err := m.accept(c); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // begin waits until no other fetch runs; end lets the next one start.
@@ -226,9 +229,11 @@ func (m *Mirror) accept(c *Commit) error {
 	if m.last != nil && m.last.id == c.id {
 		return nil
 	}
-	m.last = c
-	if m.disk == nil {
-		return nil
+	if m.disk != nil {
+		if err := m.disk.remember(c.id); err != nil {
+			return err
+		}
 	}
-	return m.disk.remember(c.id)
+	m.last = c
+	return nil
 }

@@ -14,6 +14,9 @@ import (
 // maxHistory bounds the objects of a whole history.
 const maxHistory = 500_000
 
+// extraObjects are in a pack besides files and directories: the commit, its tree, tags that name it.
+const extraObjects = 10
+
 // unpacker turns a pack into objects. It looks at each declared size before it inflates anything, and knows
 // beforehand how much a delta will produce, so that no pack costs more than the limits allow.
 type unpacker struct {
@@ -34,7 +37,7 @@ type delta struct {
 	content []byte
 }
 
-// unpack reads a pack of at most max objects into w, with its check sum.
+// unpack reads a pack of at most that many objects into w, with its check sum.
 func unpack(r io.Reader, w objectWriter, l Limits, most int, commitsOnly bool) error {
 	u := &unpacker{
 		scan: packfile.NewScanner(r), to: w, limits: l, commitsOnly: commitsOnly,
@@ -44,10 +47,10 @@ func unpack(r io.Reader, w objectWriter, l Limits, most int, commitsOnly bool) e
 	if err != nil {
 		return packError(err)
 	}
-	if int64(n) > int64(most) {
+	if int64(n) > int64(most)+extraObjects {
 		return &Error{
 			Reason: TooManyFiles,
-			What:   fmt.Sprintf("the answer holds %d objects, more than %d (limits.files)", n, most),
+			What:   fmt.Sprintf("the answer holds %d objects, more than %d (limits.files, or %d of a history)", n, most, maxHistory),
 			Hint:   "use a smaller repository or raise the limit",
 		}
 	}

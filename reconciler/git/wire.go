@@ -83,16 +83,13 @@ func (w *wire) fetch(ctx context.Context, h plumbing.Hash, have *Commit, to obje
 	}
 	err := w.converse(ctx, func(_ *guard, s session, adv advert) error {
 		q.want = adv.reach(h)
-		return w.pack(s, adv, q, to, w.limits.Files+extraObjects, false)
+		return w.pack(s, adv, q, to, w.limits.Files, false)
 	})
 	if err != nil || have == nil {
 		return err
 	}
 	return w.about(copyCommit(to, h, to, have, w.limits))
 }
-
-// extraObjects are in a pack besides files and directories: the commit, its tree, tags that name it.
-const extraObjects = 10
 
 // history implements remote.
 func (w *wire) history(ctx context.Context, tip, old plumbing.Hash, to objectWriter) error {
