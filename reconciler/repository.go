@@ -56,7 +56,7 @@ func (a *app) directory(path string) (*repository, error) {
 		return nil, err
 	}
 	r := &repository{tree: dir, renderer: render.New(render.Limits{}), at: root, close: func() { _ = dir.Close() }}
-	if below, err := filepath.Rel(root, start); err == nil && path != "" && (below != "." || !has(root, config.FleetFile)) {
+	if below, err := filepath.Rel(root, start); err == nil && path != "" && (below != "." || !holds(root, config.FleetFile)) {
 		r.overlay = filepath.ToSlash(below)
 	}
 	return r, nil
@@ -66,7 +66,7 @@ func (a *app) directory(path string) (*repository, error) {
 func rootOf(start string) string {
 	for _, mark := range []string{config.FleetFile, ".git"} {
 		for dir := start; ; dir = filepath.Dir(dir) {
-			if has(dir, mark) {
+			if holds(dir, mark) {
 				return dir
 			}
 			if dir == filepath.Dir(dir) {
@@ -77,7 +77,7 @@ func rootOf(start string) string {
 	return ""
 }
 
-func has(dir, name string) bool {
+func holds(dir, name string) bool {
 	_, err := os.Lstat(filepath.Join(dir, name))
 	return err == nil
 }
