@@ -11,8 +11,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	rbacv1 "k8s.io/api/rbac/v1"
 
+	"majordomo.dev/reconciler/config"
 	"majordomo.dev/reconciler/object"
 	"majordomo.dev/reconciler/plan"
+	majordomo "majordomo.dev/reconciler/render"
 )
 
 var update = flag.Bool("update", false, "write the golden file anew")
@@ -76,21 +78,42 @@ func bound(b *strings.Builder, o object.Object, role rbacv1.RoleRef, subjects []
 	}
 }
 
-// TestMajordomoRefusesNothingOfItsOwnOverlays plans what the overlays have, inside the bounds that fleet.yaml sets.
+// TestMajordomoRefusesNothingOfItsOwnOverlays renders and plans the overlays as Majordomo does, inside the bounds that fleet.yaml sets.
 func TestMajordomoRefusesNothingOfItsOwnOverlays(t *testing.T) {
+	tree, err := majordomo.Dir(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = tree.Close() })
+	renderer := majordomo.New(majordomo.Limits{})
 	for _, env := range fleet(t) {
 		if len(env.Namespaces) == 0 {
 			t.Errorf("%s: fleet.yaml sets no bounds", env.Name)
 		}
-		set := object.NewSet(render(t, env.Path)...)
-		desired := plan.Desire(plan.Environment{Name: env.Name, Namespaces: env.Namespaces, ClusterKinds: env.ClusterKinds}, set)
+		result, err := renderer.Render(t.Context(), tree, env.Path)
+		if err != nil {
+			t.Errorf("%s: %v", env.Name, err)
+			continue
+		}
+		for _, w := range result.Warnings {
+			t.Errorf("%s: %s", env.Name, w)
+		}
+		if diff := cmp.Diff(object.NewSet(render(t, env.Path)...), result.Objects); diff != "" {
+			t.Errorf("%s: -kustomize +majordomo:\n%s", env.Name, diff)
+		}
+		desired := plan.Desire(bounds(env), result.Objects)
 		for _, s := range desired.Refused {
 			t.Errorf("%s: %s: %s", env.Name, s.ID, s.Reason)
 		}
-		if len(desired.Objects) != len(set) {
-			t.Errorf("%s: %d of %d objects are wanted", env.Name, len(desired.Objects), len(set))
+		if len(desired.Objects) != len(result.Objects) {
+			t.Errorf("%s: %d of %d objects are wanted", env.Name, len(desired.Objects), len(result.Objects))
 		}
 	}
+}
+
+// bounds is where an environment's objects may be, as a plan wants to know it.
+func bounds(env config.Environment) plan.Environment {
+	return plan.Environment{Name: env.Name, Namespaces: env.Namespaces, ClusterKinds: env.ClusterKinds}
 }
 
 func TestNamespacesEnforceRestricted(t *testing.T) {

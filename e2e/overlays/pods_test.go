@@ -53,22 +53,24 @@ func pods(t *testing.T, objects []object.Object) []pod {
 	return all
 }
 
-// everyPod calls f for each controller of each overlay and of Majordomo's own installation.
-func everyPod(t *testing.T, f func(t *testing.T, p pod)) {
+// everyPod returns the controllers of all overlays and of Majordomo's own installation, by a name for the subtest.
+func everyPod(t *testing.T) map[string]pod {
 	t.Helper()
 	dirs := []string{"manifests/majordomo"}
 	for _, env := range fleet(t) {
 		dirs = append(dirs, env.Path)
 	}
+	all := map[string]pod{}
 	for _, dir := range dirs {
 		found := pods(t, render(t, dir))
 		if len(found) == 0 {
 			t.Errorf("%s has no pods", dir)
 		}
 		for _, p := range found {
-			t.Run(fmt.Sprintf("%s_%s", p.id.Namespace, p.id.Name), func(t *testing.T) { f(t, p) })
+			all[p.id.Namespace+"_"+p.id.Name] = p
 		}
 	}
+	return all
 }
 
 var (
@@ -77,56 +79,64 @@ var (
 )
 
 func TestImagesArePinned(t *testing.T) {
-	everyPod(t, func(t *testing.T, p pod) {
-		for _, c := range p.containers() {
-			if !pinned.MatchString(c.Image) && !ownPinned.MatchString(c.Image) {
-				t.Errorf("container %s: image %s", c.Name, c.Image)
+	for name, p := range everyPod(t) {
+		t.Run(name, func(t *testing.T) {
+			for _, c := range p.containers() {
+				if !pinned.MatchString(c.Image) && !ownPinned.MatchString(c.Image) {
+					t.Errorf("container %s: image %s", c.Name, c.Image)
+				}
 			}
-		}
-	})
+		})
+	}
 }
 
 func TestPodsAreRestricted(t *testing.T) {
-	everyPod(t, func(t *testing.T, p pod) {
-		s := p.template.Spec.SecurityContext
-		if s == nil || s.RunAsNonRoot == nil || !*s.RunAsNonRoot || s.RunAsUser == nil || *s.RunAsUser == 0 ||
-			s.SeccompProfile == nil || s.SeccompProfile.Type != corev1.SeccompProfileTypeRuntimeDefault {
-			t.Errorf("security context of the pod: %+v", s)
-		}
-		for _, c := range p.containers() {
-			s := c.SecurityContext
-			if s == nil || s.AllowPrivilegeEscalation == nil || *s.AllowPrivilegeEscalation ||
-				s.ReadOnlyRootFilesystem == nil || !*s.ReadOnlyRootFilesystem ||
-				s.Capabilities == nil || !slices.Equal(s.Capabilities.Drop, []corev1.Capability{"ALL"}) || len(s.Capabilities.Add) > 0 {
-				t.Errorf("container %s: security context %+v", c.Name, s)
+	for name, p := range everyPod(t) {
+		t.Run(name, func(t *testing.T) {
+			s := p.template.Spec.SecurityContext
+			if s == nil || s.RunAsNonRoot == nil || !*s.RunAsNonRoot || s.RunAsUser == nil || *s.RunAsUser == 0 ||
+				s.SeccompProfile == nil || s.SeccompProfile.Type != corev1.SeccompProfileTypeRuntimeDefault {
+				t.Errorf("security context of the pod: %+v", s)
 			}
-		}
-		for _, v := range p.template.Spec.Volumes {
-			if v.HostPath != nil {
-				t.Errorf("volume %s: is of the host", v.Name)
+			for _, c := range p.containers() {
+				s := c.SecurityContext
+				if s == nil || s.AllowPrivilegeEscalation == nil || *s.AllowPrivilegeEscalation ||
+					s.ReadOnlyRootFilesystem == nil || !*s.ReadOnlyRootFilesystem ||
+					s.Capabilities == nil || !slices.Equal(s.Capabilities.Drop, []corev1.Capability{"ALL"}) || len(s.Capabilities.Add) > 0 {
+					t.Errorf("container %s: security context %+v", c.Name, s)
+				}
 			}
-		}
-	})
+			for _, v := range p.template.Spec.Volumes {
+				if v.HostPath != nil {
+					t.Errorf("volume %s: is of the host", v.Name)
+				}
+			}
+		})
+	}
 }
 
 func TestContainersSayWhatTheyNeed(t *testing.T) {
-	everyPod(t, func(t *testing.T, p pod) {
-		for _, c := range p.containers() {
-			r := c.Resources
-			if r.Requests.Cpu().IsZero() || r.Requests.Memory().IsZero() || r.Limits.Memory().IsZero() {
-				t.Errorf("container %s: resources %+v", c.Name, r)
+	for name, p := range everyPod(t) {
+		t.Run(name, func(t *testing.T) {
+			for _, c := range p.containers() {
+				r := c.Resources
+				if r.Requests.Cpu().IsZero() || r.Requests.Memory().IsZero() || r.Limits.Memory().IsZero() {
+					t.Errorf("container %s: resources %+v", c.Name, r)
+				}
 			}
-		}
-	})
+		})
+	}
 }
 
 func TestOnlyMajordomoGetsAToken(t *testing.T) {
-	everyPod(t, func(t *testing.T, p pod) {
-		token := p.template.Spec.AutomountServiceAccountToken
-		if own := p.id.Kind == "Deployment"; token == nil || *token != own {
-			t.Errorf("automountServiceAccountToken: %v, want %v", token, own)
-		}
-	})
+	for name, p := range everyPod(t) {
+		t.Run(name, func(t *testing.T) {
+			token := p.template.Spec.AutomountServiceAccountToken
+			if own := p.id.Kind == "Deployment"; token == nil || *token != own {
+				t.Errorf("automountServiceAccountToken: %v, want %v", token, own)
+			}
+		})
+	}
 }
 
 func TestMasterProbesAskLogin(t *testing.T) {

@@ -50,55 +50,71 @@ func (p agentPool) target() object.ID {
 	}.ID()
 }
 
-// everyPool calls f with each pool of each overlay and the pods that it scales.
-func everyPool(t *testing.T, f func(t *testing.T, p agentPool, target object.Object, agent pod)) {
+// scaled is a pool with what it scales.
+type scaled struct {
+	pool   agentPool
+	target object.Object
+	agent  pod
+}
+
+// everyPool returns the pools of all overlays, by a name for the subtest.
+func everyPool(t *testing.T) map[string]scaled {
 	t.Helper()
+	all := map[string]scaled{}
 	for _, env := range fleet(t) {
 		objects := render(t, env.Path)
 		set, agents := object.NewSet(objects...), pods(t, objects)
-		pools := find(objects, "AgentPool")
-		if len(pools) < 2 {
-			t.Errorf("%s has %d pools", env.Name, len(pools))
-		}
-		for _, o := range pools {
+		for _, o := range find(objects, "AgentPool") {
 			p := as[agentPool](t, o)
 			i := slices.IndexFunc(agents, func(a pod) bool { return a.id == p.target() })
 			if i < 0 {
 				t.Errorf("%s: pool %s scales %s, which is not there", env.Name, p.Name, p.target())
 				continue
 			}
-			t.Run(env.Name+"_"+p.Name, func(t *testing.T) { f(t, p, set[p.target()], agents[i]) })
+			all[env.Name+"_"+p.Name] = scaled{p, set[p.target()], agents[i]}
 		}
 	}
+	if want := 2 * len(fleet(t)); len(all) < want {
+		t.Errorf("%d pools, want %d at least", len(all), want)
+	}
+	return all
 }
 
 func TestTheFleetOwnsTheNumberOfAgents(t *testing.T) {
 	kinds := map[string]bool{}
-	everyPool(t, func(t *testing.T, _ agentPool, target object.Object, _ pod) {
-		kinds[target.Kind()] = true
-		if n, stated := target.Get(object.Pointer{"spec", "replicas"}); stated {
-			t.Errorf("%s states spec.replicas: %v", target.ID(), n)
+	for name, s := range everyPool(t) {
+		kinds[s.target.Kind()] = true
+		if n, stated := s.target.Get(object.Pointer{"spec", "replicas"}); stated {
+			t.Errorf("%s: %s states spec.replicas: %v", name, s.target.ID(), n)
 		}
-	})
+	}
 	if !kinds["ReplicaSet"] || !kinds["ReplicationController"] {
 		t.Errorf("pools scale %v, want a ReplicaSet and a ReplicationController", kinds)
 	}
 }
 
 func TestAgentsOfferWhatTheirPoolSays(t *testing.T) {
-	everyPool(t, func(t *testing.T, p agentPool, _ object.Object, agent pod) {
-		c := agent.template.Spec.Containers[0]
-		i := slices.IndexFunc(c.Env, func(v corev1.EnvVar) bool { return v.Name == "AGENT_LABELS" })
-		if got := strings.Fields(c.Env[i].Value); !slices.Equal(got, p.Spec.Labels) {
-			t.Errorf("agents have labels %v, pool %v", got, p.Spec.Labels)
+	for name, s := range everyPool(t) {
+		c := s.agent.template.Spec.Containers[0]
+		if got := strings.Fields(variableOf(c, "AGENT_LABELS")); !slices.Equal(got, s.pool.Spec.Labels) {
+			t.Errorf("%s: agents have labels %v, pool %v", name, got, s.pool.Spec.Labels)
 		}
-		if got := argument(c, "-executors"); got != fmt.Sprint(p.Spec.Executors) {
-			t.Errorf("agents have %s executors, pool %d", got, p.Spec.Executors)
+		if got := argument(c, "-executors"); got != fmt.Sprint(s.pool.Spec.Executors) {
+			t.Errorf("%s: agents have %s executors, pool %d", name, got, s.pool.Spec.Executors)
 		}
-		if got := argument(c, "-name"); got != "$(POD_NAME)" || !slices.Contains(c.Args, "-disableClientsUniqueId") {
-			t.Errorf("nodes are not named as their pods: %v", c.Args)
+		if argument(c, "-name") != "$(POD_NAME)" || !slices.Contains(c.Args, "-disableClientsUniqueId") {
+			t.Errorf("%s: nodes are not named as their pods: %v", name, c.Args)
 		}
-	})
+	}
+}
+
+// variableOf returns the value of a variable in the environment of a container.
+func variableOf(c corev1.Container, name string) string {
+	i := slices.IndexFunc(c.Env, func(v corev1.EnvVar) bool { return v.Name == name })
+	if i < 0 {
+		return ""
+	}
+	return c.Env[i].Value
 }
 
 // argument returns what follows an option on the command line.
@@ -111,17 +127,16 @@ func argument(c corev1.Container, option string) string {
 }
 
 func TestPoolsAskTheirOwnMaster(t *testing.T) {
-	everyPool(t, func(t *testing.T, p agentPool, _ object.Object, agent pod) {
-		if want := "http://jenkins." + p.Namespace + ".svc"; p.Spec.Jenkins.URL != want {
-			t.Errorf("pool asks %s, want %s", p.Spec.Jenkins.URL, want)
+	for name, s := range everyPool(t) {
+		if got, want := s.pool.Spec.Jenkins.URL, "http://jenkins."+s.pool.Namespace+".svc"; got != want {
+			t.Errorf("%s: pool asks %s, want %s", name, got, want)
 		}
-		for _, c := range agent.containers() {
-			i := slices.IndexFunc(c.Env, func(v corev1.EnvVar) bool { return v.Name == "JENKINS_URL" })
-			if i < 0 || c.Env[i].Value != "http://jenkins" {
-				t.Errorf("container %s asks %+v", c.Name, c.Env)
+		for _, c := range s.agent.containers() {
+			if got := variableOf(c, "JENKINS_URL"); got != "http://jenkins" {
+				t.Errorf("%s: container %s asks %q", name, c.Name, got)
 			}
 		}
-	})
+	}
 }
 
 func TestTheQuotaFitsAllPoolsAtTheirMax(t *testing.T) {
