@@ -28,20 +28,26 @@ func newFleet(dir string, s size) (*fleet, error) {
 	var list strings.Builder
 	list.WriteString("apiVersion: majordomo.dev/v1alpha1\nkind: Fleet\nenvironments:\n")
 	for i := range s.environments {
-		name := environment(i)
-		fmt.Fprintf(&list, "- {name: %s, path: overlays/%s, namespaces: [%s]}\n", name, name, name)
-		if err := f.write("overlays/"+name+"/kustomization.yaml", overlay(name, "0")); err != nil {
-			return nil, err
-		}
+		fmt.Fprintf(&list, "- {name: %[1]s, path: overlays/%[1]s, namespaces: [%[1]s]}\n", environment(i))
 	}
 	if err := f.write("fleet.yaml", list.String()); err != nil {
 		return nil, err
 	}
-	if err := f.base("0"); err != nil {
+	if err := f.everything("0"); err != nil {
 		return nil, err
 	}
 	_, err := f.commit("first")
 	return f, err
+}
+
+// everything writes the base that all environments share and what each has of its own, with the round in every object.
+func (f *fleet) everything(round string) error {
+	for i := range f.size.environments {
+		if err := f.write("overlays/"+environment(i)+"/kustomization.yaml", overlay(environment(i), round)); err != nil {
+			return err
+		}
+	}
+	return f.base(round)
 }
 
 func environment(i int) string { return fmt.Sprintf("bench-%02d", i) }

@@ -88,8 +88,9 @@ func (b *bench) launch(binary string) error {
 	if b.log, err = os.Create(filepath.Join(b.dir, "log")); err != nil {
 		return err
 	}
-	b.program = exec.Command(binary, "run", "--repo", b.fleet.dir, "--poll", b.polled.String(), "--kubeconfig", config,
-		"--listen", address, "--webhook-secret-file", secretFile, "--log-level", "warn")
+	b.program = exec.Command(binary, "run", "--repo", b.fleet.dir, "--interval", b.polled.String(), "--kubeconfig", config,
+		"--listen", "", "--webhook-listen", address, "--webhook-secret-files", secretFile, "--state-dir", filepath.Join(b.dir, "state"),
+		"--leader-election=false", "--log-level", "warn")
 	b.program.Stdout, b.program.Stderr = b.log, b.log
 	return b.program.Start()
 }

@@ -77,7 +77,7 @@ func (b *bench) changeAll(ctx context.Context, t *table) error {
 		if err != nil {
 			return err
 		}
-		if err := b.fleet.base(fmt.Sprint(round + 1)); err != nil {
+		if err := b.fleet.everything(fmt.Sprint(round + 1)); err != nil {
 			return err
 		}
 		took, _, err := b.commit(ctx, "all", b.total())
@@ -145,7 +145,7 @@ func (b *bench) changeOne(ctx context.Context, t *table) error {
 	requests, others := 0, 0
 	for round := range b.size.rounds {
 		one := environment(round * 7 % b.size.environments)
-		if err := b.fleet.write("overlays/"+one+"/kustomization.yaml", overlay(one, fmt.Sprint(round+1))); err != nil {
+		if err := b.fleet.write("overlays/"+one+"/kustomization.yaml", overlay(one, fmt.Sprint("one-", round))); err != nil {
 			return err
 		}
 		d, made, err := b.commit(ctx, "one", 1)

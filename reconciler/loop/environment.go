@@ -111,7 +111,7 @@ func (e *environment) fail(l *Loop, err error) {
 
 // open connects the environment to its cluster, anew if fleet.yaml has changed how.
 func (l *Loop) open(ctx context.Context, e *environment) error {
-	server, err := l.connect(ctx, e.config().Context)
+	server, err := l.connect(e.config().Context)
 	if err != nil {
 		return err
 	}
@@ -139,7 +139,7 @@ func (l *Loop) open(ctx context.Context, e *environment) error {
 }
 
 // connect returns the server of a context; all environments of one context share it.
-func (l *Loop) connect(ctx context.Context, name string) (*server, error) {
+func (l *Loop) connect(name string) (*server, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if s := l.servers[name]; s != nil {
@@ -154,13 +154,19 @@ func (l *Loop) connect(ctx context.Context, name string) (*server, error) {
 		return nil, err
 	}
 	l.servers[name] = s
-	if l.opts.Unwatched {
-		return s, nil
-	}
-	l.running.Go(func() {
-		_ = s.records.Watch(ctx, func(env string) { l.Visit(env, status.Manual) })
-	})
 	return s, nil
+}
+
+// follow watches the books of a cluster, from when they are known to be there.
+func (l *Loop) follow(ctx context.Context, s *server) {
+	if l.opts.Unwatched {
+		return
+	}
+	s.followed.Do(func() {
+		l.running.Go(func() {
+			_ = s.records.Watch(ctx, func(env string) { l.Visit(env, status.Manual) })
+		})
+	})
 }
 
 // book returns the environment's record, made or brought up to date where need be, and takes in what it remembers.
@@ -175,6 +181,7 @@ func (l *Loop) book(ctx context.Context, e *environment) (cluster.Record, error)
 			return cluster.Record{}, err
 		}
 	}
+	l.follow(ctx, e.server)
 	rec, err := e.server.records.Ensure(ctx, e.name, mirror(e.config()))
 	if err != nil {
 		return rec, err

@@ -70,6 +70,8 @@ type server struct {
 	*cluster.Server
 	config  *rest.Config
 	records *cluster.Records
+
+	followed sync.Once
 }
 
 // repository is the name under which the repository itself is in the queue; no environment can be called so.
