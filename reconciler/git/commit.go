@@ -35,7 +35,7 @@ func (c *Commit) FS() fs.FS { return files{c} }
 
 // Blob returns the hash that stands for everything that can be read at a path: of the file, after symbolic links, or
 // of the tree of a directory (what links inside it lead to is not part of that). It is "" and false when there is
-// nothing. The answer is a map lookup.
+// nothing, and something else than any hash when the path is refused. The answer is a map lookup.
 func (c *Commit) Blob(path string) (hash string, ok bool) {
 	n, err := c.tree.resolve(path, true)
 	if n == nil {

@@ -217,7 +217,7 @@ func TestKillAtEveryStepOfTheDisk(t *testing.T) {
 		cmd.Env = append(os.Environ(), fmt.Sprint("GIT_TEST_KILL_AT=", n), "GIT_TEST_URL="+r.Dir, "GIT_TEST_DIR="+dir, "GIT_TEST_FIRST="+first)
 		out, err := cmd.CombinedOutput()
 		var exit *exec.ExitError
-		killed := errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL //nolint:forcetypeassert // linux
+		killed := errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL
 		if err != nil && !killed {
 			t.Fatalf("step %d: %v\n%s", n, err, out)
 		}

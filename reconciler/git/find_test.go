@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/go-git/go-git/v5/plumbing"
+
 	"majordomo.dev/reconciler/git/gittest"
 )
 

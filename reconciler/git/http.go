@@ -25,6 +25,9 @@ const (
 // maxRedirects is how many redirects within the host one request follows.
 const maxRedirects = 5
 
+// lingering is how long the end of an answer is waited for after all of it that matters.
+const lingering = 100 * time.Millisecond
+
 // overHTTP makes the remote speak http or https through a client of its own.
 func (w *wire) overHTTP(o Options) {
 	t := &http.Transport{
@@ -90,11 +93,16 @@ type httpSession struct {
 	client *http.Client
 	auth   Auth
 	base   string // where the repository is, after redirects
-	bodies []io.Closer
+	bodies []io.ReadCloser
 }
 
+// close ends the session. A body read to its end leaves the connection open for the next request; little can be
+// left of one that was understood.
 func (s *httpSession) close() {
+	t := time.AfterFunc(lingering, func() { s.cancel(context.Canceled) })
+	defer t.Stop()
 	for _, b := range s.bodies {
+		_, _ = io.CopyN(io.Discard, b, int64(KiB))
 		_ = b.Close()
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -72,7 +73,7 @@ func TestFailingServerKeepsLastGoodCommit(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			r, web := served(t, gittest.HTTPOptions{})
-			m := open(t, Options{URL: web.URL})
+			m := open(t, Options{URL: web.URL, Auth: Auth{Token: NewSecret("canary-9f")}})
 			good := fetchHead(t, m)
 			next := r.Commit(map[string]string{"a.txt": noise(4000)}, "second")
 			web.Fault(tt.fault)
@@ -81,7 +82,7 @@ func TestFailingServerKeepsLastGoodCommit(t *testing.T) {
 				_, err = m.Fetch(t.Context(), next)
 			}
 			wantReason(t, err, tt.reason)
-			if m.Last() != good {
+			if m.Last() != good || strings.Contains(fmt.Sprintf("%+v", err), "canary") {
 				t.Errorf("after %v Last() = %v, want %v", err, m.Last(), good)
 			}
 			if e := asError(t, err); e.Where != web.URL || e.Hint == "" || strings.HasSuffix(tt.name, "29") && e.RetryAfter != 2*time.Minute {
@@ -271,7 +272,7 @@ func TestUnknownAuthorityIsRefusedAndOursAccepted(t *testing.T) {
 func TestOldTLSIsRefused(t *testing.T) {
 	s := httptest.NewUnstartedServer(http.NotFoundHandler())
 	s.Config.ErrorLog = quiet()
-	s.TLS = &tls.Config{MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10} //nolint:gosec // that is the point
+	s.TLS = &tls.Config{MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}
 	s.StartTLS()
 	t.Cleanup(s.Close)
 	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
@@ -301,5 +302,23 @@ func TestUnreachableServers(t *testing.T) {
 		if !strings.Contains(err.Error(), url) {
 			t.Errorf("%s: %v does not name %s", name, err, url)
 		}
+	}
+}
+
+func TestConnectionIsKeptBetweenPolls(t *testing.T) {
+	r, web := served(t, gittest.HTTPOptions{})
+	var connections atomic.Int32
+	web.Server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	m := open(t, Options{URL: web.URL})
+	for i := range 3 {
+		r.Commit(map[string]string{"a.txt": noise(100 * i)}, "next")
+		fetchHead(t, m)
+	}
+	if got := connections.Load(); got != 1 {
+		t.Errorf("%d connections for nine requests, want one", got)
 	}
 }

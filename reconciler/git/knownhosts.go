@@ -3,7 +3,7 @@ package git
 import (
 	"bytes"
 	"crypto/hmac"
-	"crypto/sha1" //nolint:gosec // the format of hashed host names
+	"crypto/sha1"
 	"encoding/base64"
 	"errors"
 	"fmt"

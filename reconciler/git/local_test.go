@@ -178,7 +178,7 @@ func TestNoProcessIsStarted(t *testing.T) {
 	r.Commit(map[string]string{"a": "1", ".gitattributes": "* filter=x\n"}, "first")
 	appendTo(t, filepath.Join(r.Dir, "config"), "[filter \"x\"]\n\tsmudge = touch "+filepath.Join(r.Dir, "ran")+"\n\trequired\n[core]\n\tfsmonitor = touch "+
 		filepath.Join(r.Dir, "ran")+"\n\thooksPath = "+r.Dir+"\n")
-	if err := os.WriteFile(filepath.Join(r.Dir, "post-checkout"), []byte("#!/bin/sh\ntouch ran\n"), 0o700); err != nil { //nolint:gosec // a hook
+	if err := os.WriteFile(filepath.Join(r.Dir, "post-checkout"), []byte("#!/bin/sh\ntouch ran\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	head := r.Head()

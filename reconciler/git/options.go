@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/go-git/go-git/v5/plumbing"
 )
 
 // heldCommits is how many commits a Mirror keeps for rollback.
@@ -143,6 +145,9 @@ func (o Options) validate() (address, []error) {
 	}
 	for _, err := range o.Limits.negative() {
 		bad("limits", "%v", err)
+	}
+	if o.After != "" && (len(o.After) != 40 || !plumbing.IsHash(o.After)) {
+		bad("after", "%q is not a commit hash of 40 digits", oneLine(o.After, 50))
 	}
 	if err == nil {
 		for _, err := range o.checkAuth(addr) {

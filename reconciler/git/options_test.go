@@ -75,14 +75,14 @@ func TestRefs(t *testing.T) {
 
 func TestEveryProblemIsNamed(t *testing.T) {
 	_, err := New(Options{
-		URL: "http://example.com/x", Ref: "a b", ForcePush: "sometimes", CA: []byte("none"), Limits: Limits{Pack: -1, Timeout: -1},
+		URL: "http://example.com/x", Ref: "a b", ForcePush: "sometimes", CA: []byte("none"), Limits: Limits{Pack: -1, Timeout: -1}, After: "HEAD",
 		Auth: Auth{Username: "a:b", Password: NewSecret("canary"), Token: NewSecret("canary"), SSHKey: NewSecret("canary")},
 	})
 	if err == nil {
 		t.Fatal("New accepted nonsense")
 	}
 	for _, want := range []string{
-		"ref: ", "forcePush: ", "ca: ", "limits: pack", "limits: timeout", "either a password or a token", "an ssh key does not", "in the clear", "colon",
+		"ref: ", "forcePush: ", "ca: ", "limits: pack", "limits: timeout", "after: ", "either a password or a token", "an ssh key does not", "in the clear", "colon",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("error lacks %q:\n%v", want, err)

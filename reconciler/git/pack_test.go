@@ -3,7 +3,7 @@ package git
 import (
 	"bytes"
 	"compress/zlib"
-	"crypto/sha1" //nolint:gosec // the format of packs
+	"crypto/sha1"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/go-git/go-git/v5/plumbing"
+
 	"majordomo.dev/reconciler/git/gittest"
 )
 
@@ -23,7 +24,7 @@ type packWriter struct {
 func (w *packWriter) bytes(count uint32) []byte {
 	head := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32([]byte("PACK"), 2), count)
 	all := append(head, w.b.Bytes()...)
-	sum := sha1.Sum(all) //nolint:gosec // the format of packs
+	sum := sha1.Sum(all)
 	return append(all, sum[:]...)
 }
 

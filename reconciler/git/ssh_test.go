@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/knownhosts"
+
 	"majordomo.dev/reconciler/git/gittest"
 )
 
@@ -58,7 +59,7 @@ func TestSSHHostMustBeKnown(t *testing.T) {
 
 func TestSSHShortRSAKeysAreRefused(t *testing.T) {
 	t.Setenv("GODEBUG", "rsa1024min=0")
-	short, err := rsa.GenerateKey(rand.Reader, 1024) //nolint:gosec // that is the point
+	short, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package gittest
 
 import (
 	"io"
+	"log"
 	"net/http"
 	"net/http/cgi"
 	"net/http/httptest"
@@ -45,7 +46,7 @@ func ServeHTTP(t testing.TB, r *Repo, o HTTPOptions) *HTTP {
 		Path: filepath.Join(strings.TrimSpace(string(path)), "git-http-backend"),
 		Env: Env("GIT_PROJECT_ROOT="+filepath.Dir(r.Dir), "GIT_HTTP_EXPORT_ALL=1",
 			"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*"),
-		Stderr: io.Discard,
+		Stderr: io.Discard, Logger: log.New(io.Discard, "", 0),
 	}}
 	if o.TLS {
 		h.Server = httptest.NewTLSServer(h)
