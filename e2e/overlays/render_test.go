@@ -24,7 +24,6 @@ const root = "../.."
 func render(t *testing.T, dir string) []object.Object {
 	t.Helper()
 	options := krusty.MakeDefaultOptions()
-	options.Reorder = krusty.ReorderOptionUnspecified // as the kustomization says
 	options.LoadRestrictions = types.LoadRestrictionsRootOnly
 	built, err := krusty.MakeKustomizer(options).Run(filesys.MakeFsOnDisk(), filepath.Join(root, dir))
 	if err != nil {
