@@ -137,10 +137,19 @@ func TestMajordomoInstallsOnAnEmptyClusterAndRuns(t *testing.T) {
 	admin.await(t, deployment, "Available", func(live object.Object) bool { return condition(live, "Available") == "True" })
 }
 
+// jvmPool returns a pool that is good, in a namespace that exists.
+func jvmPool(t *testing.T) object.Object {
+	t.Helper()
+	pools := render(t, "manifests/agents")
+	i := slices.IndexFunc(pools, func(o object.Object) bool { return o.Kind() == "AgentPool" && o.ID().Name == "jvm" })
+	pools[i].Metadata()["namespace"] = "majordomo"
+	return pools[i]
+}
+
 // TestBadPoolsAreRefused has the API server check pools against their definition.
 func TestBadPoolsAreRefused(t *testing.T) {
 	admin := install(t)
-	good := find(render(t, "overlays/gke"), "AgentPool")[0]
+	good := jvmPool(t)
 	for _, bad := range []struct {
 		name, field string
 		value       any
@@ -174,7 +183,6 @@ func TestBadPoolsAreRefused(t *testing.T) {
 			} else {
 				o.Set(field, bad.value)
 			}
-			o.Metadata()["namespace"] = "majordomo"
 			err = admin.apply(t.Context(), o, metav1.ApplyOptions{FieldManager: "kubectl", DryRun: []string{metav1.DryRunAll}})
 			if err == nil || !strings.Contains(err.Error(), bad.want) {
 				t.Errorf("applied with %s = %v: %v, want %q", bad.field, bad.value, err, bad.want)
@@ -185,8 +193,7 @@ func TestBadPoolsAreRefused(t *testing.T) {
 
 func TestPoolsOfEveryFormAreTaken(t *testing.T) {
 	admin := install(t)
-	o := find(render(t, "overlays/gke"), "AgentPool")[0].Clone()
-	o.Metadata()["namespace"] = "majordomo"
+	o := jvmPool(t)
 	for _, priority := range []any{"cost", "balanced", "speed", "12.5", int64(30)} {
 		o.Set(object.Pointer{"spec", "priority"}, priority)
 		o.Set(object.Pointer{"spec", "recycle"}, map[string]any{"builds": int64(1), "age": "24h"})
