@@ -16,19 +16,21 @@ import (
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
 )
 
-// The lease is held for leaseDuration after its last renewal. A leader that could not renew it for renewDeadline stops, and has the
-// rest of the time to do so before another one starts.
-const (
-	leaseName     = "majordomo"
-	leaseDuration = 15 * time.Second
-	renewDeadline = 10 * time.Second
-	retryPeriod   = 2 * time.Second
-)
+const leaseName = "majordomo"
+
+// pace is how a lease is held: for this long after its last renewal. A leader that could not renew it until the deadline stops, and
+// has the rest of the time to do so before another one starts.
+type pace struct{ lease, deadline, retry time.Duration }
+
+func usualPace() pace {
+	return pace{lease: 15 * time.Second, deadline: 10 * time.Second, retry: 2 * time.Second}
+}
 
 // leader does work while this process holds the Lease.
 type leader struct {
 	config    *rest.Config
 	namespace string
+	pace      pace
 	log       *slog.Logger
 	leading   func(bool)
 }
@@ -72,7 +74,7 @@ func (l leader) lead(ctx, held context.Context, work func(context.Context) error
 
 func (l leader) elector(started func(context.Context)) (*leaderelection.LeaderElector, error) {
 	cfg := rest.CopyConfig(l.config)
-	cfg.Timeout = renewDeadline / 2
+	cfg.Timeout = l.pace.deadline / 2
 	client, err := coordination.NewForConfig(cfg)
 	if err != nil {
 		return nil, err
@@ -87,7 +89,7 @@ func (l leader) elector(started func(context.Context)) (*leaderelection.LeaderEl
 			Client:     client,
 			LockConfig: resourcelock.ResourceLockConfig{Identity: fmt.Sprintf("%s_%s", host, rand.Text()[:8])},
 		},
-		LeaseDuration: leaseDuration, RenewDeadline: renewDeadline, RetryPeriod: retryPeriod, ReleaseOnCancel: true, Name: leaseName,
+		LeaseDuration: l.pace.lease, RenewDeadline: l.pace.deadline, RetryPeriod: l.pace.retry, ReleaseOnCancel: true, Name: leaseName,
 		Callbacks: leaderelection.LeaderCallbacks{OnStartedLeading: started, OnStoppedLeading: func() {}},
 	})
 }

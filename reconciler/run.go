@@ -118,7 +118,7 @@ func (a *app) worker(o config.Options, board *status.Board, line *loop.Loop, log
 	if err != nil {
 		return nil, fmt.Errorf("the cluster for the lease: %w; a single majordomo may go without, with --leader-election=false", err)
 	}
-	l := leader{config: own, namespace: o.Namespace, log: log, leading: board.Leader}
+	l := leader{config: own, namespace: o.Namespace, pace: usualPace(), log: log, leading: board.Leader}
 	return func(ctx context.Context) error { return l.run(ctx, line.Run) }, nil
 }
 
@@ -160,11 +160,20 @@ func (a *app) together(ctx context.Context, o config.Options, h *web.Handler, wo
 	}
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	g, working := errgroup.WithContext(ctx)
-	defer context.AfterFunc(working, h.Drain)()
-	for _, l := range listeners {
+	working, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	g, ctx := errgroup.WithContext(ctx)
+	defer context.AfterFunc(ctx, func() { h.Drain(); end() })()
+	for i, l := range listeners {
+		if l == nil {
+			continue
+		}
 		log.Info("listening", "address", l.Addr().String())
-		g.Go(func() error { return web.Serve(serving, l, h, log) })
+		serve := web.Serve
+		if i > 0 {
+			serve = web.ServeHooks
+		}
+		g.Go(func() error { return serve(serving, l, h, log) })
 	}
 	g.Go(func() error {
 		defer stop()
@@ -175,21 +184,23 @@ func (a *app) together(ctx context.Context, o config.Options, h *web.Handler, wo
 	return err
 }
 
-// listen opens the addresses, those that are not empty.
+// listen opens the addresses; one that is empty has no listener.
 func listen(ctx context.Context, addresses ...string) ([]net.Listener, error) {
-	var out []net.Listener
-	for _, address := range addresses {
+	out := make([]net.Listener, len(addresses))
+	for i, address := range addresses {
 		if address == "" {
 			continue
 		}
 		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 		if err != nil {
-			for _, open := range out {
-				_ = open.Close()
+			for _, open := range out[:i] {
+				if open != nil {
+					_ = open.Close()
+				}
 			}
 			return nil, fmt.Errorf("listen: %w", err)
 		}
-		out = append(out, l)
+		out[i] = l
 	}
 	return out, nil
 }

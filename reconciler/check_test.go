@@ -1,0 +1,63 @@
+package main
+
+import (
+	"encoding/json"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// grant gives a service account of the site's namespace rights there.
+func (s *site) grant(account string, rules ...any) {
+	s.t.Helper()
+	make := func(resource string, o map[string]any) {
+		s.t.Helper()
+		o["apiVersion"] = "rbac.authorization.k8s.io/v1"
+		o["metadata"] = map[string]any{"name": account}
+		api := s.kube.Resource(schema.GroupVersionResource{Group: "rbac.authorization.k8s.io", Version: "v1", Resource: resource}).Namespace(s.env)
+		if _, err := api.Apply(s.t.Context(), account, &unstructured.Unstructured{Object: o}, metav1.ApplyOptions{FieldManager: "test", Force: true}); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	make("roles", map[string]any{"kind": "Role", "rules": rules})
+	make("rolebindings", map[string]any{
+		"kind": "RoleBinding", "roleRef": map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": account},
+		"subjects": []any{map[string]any{"kind": "ServiceAccount", "name": account, "namespace": s.env}},
+	})
+}
+
+func TestCheckNamesEachRightThatIsMissing(t *testing.T) {
+	s := newSite(t)
+	s.files["fleet.yaml"] = "apiVersion: majordomo.dev/v1alpha1\nkind: Fleet\nenvironments:\n" +
+		"- {name: " + s.env + ", path: overlay, namespaces: [" + s.env + "], serviceAccount: " + s.env + "/deployer}\n"
+	s.commit("impersonate")
+	all := []any{"get", "list", "watch", "create", "patch", "delete"}
+	s.grant("deployer", map[string]any{"apiGroups": []any{""}, "resources": []any{"configmaps", "services"}, "verbs": all},
+		map[string]any{"apiGroups": []any{""}, "resources": []any{"secrets"}, "verbs": []any{"get", "list", "watch", "create"}})
+	o := s.want(exitFailure, "check", "--repo", s.repo.Dir)
+	has(t, o.stdout, "✔ repository", "✔ fleet.yaml: 1 environments", "✔ cluster current: Kubernetes v1.", "✔ clock", "✔ kinds", "✔ render "+s.env+": 3 objects",
+		"✗ rights "+s.env+": system:serviceaccount:"+s.env+":deployer may not patch, delete secrets in namespace "+s.env)
+	lacks(t, o.stdout, "configmaps")
+	// The rights that a check finds missing are those that a sync lacks.
+	has(t, s.want(exitFailure, "sync", s.env, "--local", "--repo", s.repo.Dir).stderr, "secrets", "forbidden")
+
+	s.grant("deployer", map[string]any{"apiGroups": []any{""}, "resources": []any{"configmaps", "services", "secrets"}, "verbs": all})
+	var doc checkup
+	if err := json.Unmarshal([]byte(s.want(0, "check", "--repo", s.repo.Dir, "-o", "json").stdout), &doc); err != nil {
+		t.Fatal(err)
+	}
+	if !doc.Passed || doc.Kind != "Checkup" || len(doc.Checks) != 7 {
+		t.Errorf("check -o json: %+v", doc)
+	}
+	s.want(0, "sync", s.env, "--local", "--repo", s.repo.Dir)
+}
+
+func TestCheckTellsWhatCannotBeReached(t *testing.T) {
+	s := newSite(t)
+	has(t, s.want(exitFailure, "check", "--repo", s.t.TempDir()+"/nothing").stdout, "✗ repository")
+	has(t, s.want(exitFailure, "check", "--repo", s.repo.Dir, "--context", "elsewhere").stdout, "✔ repository", `✗ cluster elsewhere`, `has no context "elsewhere"`)
+	s.files["overlay/casc.yaml"] = "{"
+	has(t, s.want(exitFailure, "check", "--path", s.directory()).stdout, "✗ render "+s.env)
+}
