@@ -23,6 +23,7 @@ type demo struct {
 	webhook string // URL
 	secret  string // by which webhooks are signed
 	first   string // commit
+	good    string // commit that gke had before somebody tidied up
 }
 
 // step is one thing that the demo shows.
@@ -33,7 +34,7 @@ type step struct {
 
 // story is what the demo shows, in order. Each step leaves both environments Ready for the next.
 func story() []step {
-	return []step{firstSync(), aCommit(), drift(), prune(), badCommit(), hold(), rollback()}
+	return []step{firstSync(), aCommit(), drift(), prune(), badCommit(), hold(), rollback(), silence()}
 }
 
 // setUp prepares the stage. What it started before an error is in the demo, for tearDown.

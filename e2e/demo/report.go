@@ -21,10 +21,9 @@ type report struct {
 // act is one step as it went.
 type act struct {
 	title   string
+	told    bool     // something that was seen
 	results []string // what the summary says of it
 	state   string   // "" until it has ended
-	began   time.Time
-	took    time.Duration
 }
 
 func newReport(out *os.File) *report {
@@ -49,20 +48,28 @@ func (r *report) prepared(what string, took time.Duration, format string, args .
 
 // begin opens a step: what is done, and what should come of it.
 func (r *report) begin(s step) {
-	r.acts = append(r.acts, &act{title: s.title, began: time.Now()})
+	r.acts = append(r.acts, &act{title: s.title})
 	r.line("\n%s", r.bold(fmt.Sprintf("%d. %s", len(r.acts), s.title)))
 	r.wrapped("do", s.does)
 	r.wrapped("expect", s.expects)
 }
 
 // tell says what happened; what is measured is told by measured.
-func (r *report) tell(format string, args ...any) { r.wrapped("saw", fmt.Sprintf(format, args...)) }
+func (r *report) tell(format string, args ...any) {
+	a := r.acts[len(r.acts)-1]
+	word := "saw"
+	if a.told {
+		word = ""
+	}
+	a.told = true
+	r.wrapped(word, fmt.Sprintf(format, args...))
+}
 
-// measured says what happened and how long it took; it becomes a row of the summary.
+// measured says what happened and how much of what that took; it becomes a row of the summary.
 func (r *report) measured(what string, took string) {
 	a := r.acts[len(r.acts)-1]
 	a.results = append(a.results, what+"\t"+took)
-	r.wrapped("saw", what+": "+r.bold(took))
+	r.tell("%s: %s", what, took)
 }
 
 // quote shows the output of a command.
@@ -76,7 +83,6 @@ func (r *report) quote(command, output string) {
 // end closes a step.
 func (r *report) end(err error) {
 	a := r.acts[len(r.acts)-1]
-	a.took = time.Since(a.began)
 	if err != nil {
 		a.state = "FAILED"
 		r.line("  %s %v", r.paint("31;1", "✗"), err)
@@ -111,10 +117,9 @@ func (r *report) summary() {
 	r.line("\n%s", r.bold("Summary"))
 	w := tabwriter.NewWriter(r.out, 0, 0, 2, ' ', 0)
 	for i, a := range r.acts {
-		fmt.Fprintf(w, "  %d\t%s\t%s\t%s\n", i+1, a.title, a.state, since(a.took))
+		fmt.Fprintf(w, "  %d\t%s\t%s\n", i+1, a.title, a.state)
 		for _, row := range a.results {
-			what, took, _ := strings.Cut(row, "\t")
-			fmt.Fprintf(w, "  \t  %s\t\t%s\n", what, took)
+			fmt.Fprintf(w, "  \t  %s\n", row)
 		}
 	}
 	_ = w.Flush()

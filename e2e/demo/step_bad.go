@@ -23,11 +23,10 @@ func badCommit() step {
 			if err := d.repo.edit(gkePools, "metadata:\n  name: jvm\n", "metadata\n  name: jvm\n"); err != nil {
 				return err
 			}
-			bad, err := d.push(ctx, "gke: a slip of the finger")
+			bad, began, err := d.push(ctx, "gke: a slip of the finger")
 			if err != nil {
 				return err
 			}
-			began := time.Now()
 			e, at, err := env.untilStatus(ctx, "the commit is refused", func(e status.Environment) bool {
 				return e.LastAttemptedRevision == bad && !e.Is(status.Ready)
 			})
@@ -54,10 +53,10 @@ func (d *demo) defendedAndMended(ctx context.Context, env *sight) error {
 	if err != nil {
 		return err
 	}
+	began := time.Now()
 	if err := d.announce(ctx, good); err != nil {
 		return err
 	}
-	began := time.Now()
 	_, at, err := env.untilStatus(ctx, "gke is Ready again", func(e status.Environment) bool { return e.Is(status.Ready) })
 	if err != nil {
 		return err

@@ -36,11 +36,10 @@ func aCommit() step {
 			if err := d.repo.edit(gkePools, "  min: 2\n  max: 40\n", "  min: 4\n  max: 40\n"); err != nil {
 				return err
 			}
-			commit, err := d.push(ctx, "gke: keep 4 linux agents")
+			commit, began, err := d.push(ctx, "gke: keep 4 linux agents")
 			if err != nil {
 				return err
 			}
-			began := time.Now()
 			at, err := pool.until(ctx, "the pool has min 4", func(o *unstructured.Unstructured) bool {
 				n, _, _ := unstructured.NestedInt64(o.Object, "spec", "min")
 				return n == 4
@@ -77,13 +76,13 @@ func (d *demo) onlyGKE(ctx context.Context, commit string, mark testcluster.Mark
 	return nil
 }
 
-// push commits what was edited and announces the commit.
-func (d *demo) push(ctx context.Context, message string) (string, error) {
-	commit, err := d.repo.commit(ctx, message)
-	if err != nil {
-		return "", err
+// push commits what was edited and announces the commit, from which moment on the time counts.
+func (d *demo) push(ctx context.Context, message string) (commit string, began time.Time, err error) {
+	if commit, err = d.repo.commit(ctx, message); err != nil {
+		return "", began, err
 	}
-	return commit, d.announce(ctx, commit)
+	began = time.Now()
+	return commit, began, d.announce(ctx, commit)
 }
 
 // announce sends the webhook of a push, as GitHub does.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -28,25 +27,26 @@ func hold() step {
 				return err
 			}
 			defer env.close()
+			d.good = statusOf(env.object).Revision
 			if err := d.tidyUp(); err != nil {
 				return err
 			}
-			commit, err := d.push(ctx, "gke: tidy up")
+			commit, began, err := d.push(ctx, "gke: tidy up")
 			if err != nil {
 				return err
 			}
-			if err := d.held(ctx, env); err != nil {
+			if err := d.held(ctx, env, began); err != nil {
 				return err
 			}
-			if err := d.show(ctx, "majordomo approve gke", d.majordomo(), "approve", "gke", "--yes"); err != nil {
+			began = time.Now()
+			if err := d.show(ctx, "majordomo approve gke --yes", d.majordomo(), "approve", "gke", "--yes"); err != nil {
 				return err
 			}
-			began := time.Now()
 			at, err := service.until(ctx, "the Service is pruned", gone)
 			if err != nil {
 				return err
 			}
-			d.out.measured("from the approval to the pruned Service jenkins", since(at.Sub(began)))
+			d.out.measured("from the start of `majordomo approve` to the pruned Service jenkins", since(at.Sub(began)))
 			_, _, err = env.untilStatus(ctx, "gke is Ready at "+short(commit), ready(commit))
 			return err
 		},
@@ -65,15 +65,12 @@ func (d *demo) tidyUp() error {
 }
 
 // held checks that the prune waits, and says so.
-func (d *demo) held(ctx context.Context, env *sight) error {
-	began := time.Now()
+func (d *demo) held(ctx context.Context, env *sight, began time.Time) error {
 	e, at, err := env.untilStatus(ctx, "the prune is held", func(e status.Environment) bool { return e.Held != nil })
 	if err != nil {
 		return err
 	}
 	d.out.measured(fmt.Sprintf("from the webhook to the held prune of %d objects", len(e.Held.Objects)), since(at.Sub(began)))
-	d.out.tell("gke's status: %s", e.Held.Reason)
-	d.out.tell("held: %s", strings.Join(e.Held.Objects, ", "))
 	if _, err := d.client.Resource(services).Namespace("jenkins-gke").Get(ctx, "jenkins", metav1.GetOptions{}); err != nil {
 		return unexpected("the Service jenkins, before anybody approved: %v", err)
 	}

@@ -1,9 +1,6 @@
 package main
 
-import (
-	"context"
-	"time"
-)
+import "context"
 
 const gkeKustomization = "overlays/gke/kustomization.yaml"
 
@@ -30,11 +27,10 @@ func prune() step {
 			if err := d.repo.edit(gkeKustomization, "- ../../manifests/internet\n", ""); err != nil {
 				return err
 			}
-			commit, err := d.push(ctx, "gke: builds stay inside")
+			commit, began, err := d.push(ctx, "gke: builds stay inside")
 			if err != nil {
 				return err
 			}
-			began := time.Now()
 			at, err := policy.until(ctx, "the NetworkPolicy is gone", gone)
 			if err != nil {
 				return err
