@@ -33,7 +33,7 @@ test: export MAJORDOMO_REQUIRE_TOOLS := 1
 test: tools cluster check module demo ## everything that has to pass, on a real cluster
 
 build: ## build bin/majordomo
-	@$(step) "build bin/majordomo" -- env CGO_ENABLED=0 go build -trimpath -buildvcs=$(vcs) -ldflags "-s -w" -o $(bin)/majordomo ./reconciler
+	@$(step) "build bin/majordomo" -- env CGO_ENABLED=0 go build -buildvcs=$(vcs) -ldflags "-s -w" -o $(bin)/majordomo ./reconciler
 
 cluster: ## build bin/majordomo-cluster, a Kubernetes control plane (5 to 8 minutes the first time, then seconds)
 	@$(step) "build bin/majordomo-cluster: etcd, kube-apiserver and the rest from source; 5 to 8 minutes the first time" -- e2e/cluster/build.sh $(bin)/majordomo-cluster
