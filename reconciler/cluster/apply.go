@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
@@ -150,25 +152,34 @@ func appliers(found []conflict, live ...object.Object) []conflict {
 
 // release gives up fields that majordomo owned before they were somebody else's: an apply without them would reset their values.
 func (c *Client) release(ctx context.Context, k kind, p plan.Payload, before object.Object) error {
-	if before == nil {
-		return nil
-	}
 	owned := before.Owned(object.Manager)
-	for _, f := range p.Released {
-		if owned.Owns(f) {
-			live, err := c.get(ctx, k, p.Object.ID())
-			if err != nil || live == nil {
-				return err
-			}
-			_, err = c.disown(ctx, k, live, p.Released)
-			return err
-		}
+	if slices.ContainsFunc(p.Released, owned.Owns) {
+		_, err := c.disown(ctx, k, before, p.Released)
+		return err
 	}
 	return nil
 }
 
-// disown takes fields out of what majordomo owns of the object, and leaves their values. Nobody owns them then until their owner writes.
+// disown takes fields out of what majordomo owns of the object, and leaves their values. Nobody owns them then until their owner writes. An
+// object that changes meanwhile, as a new one does when its controller sees it, is read again.
 func (c *Client) disown(ctx context.Context, k kind, live object.Object, released []object.Pointer) (object.Object, error) {
+	for try := 0; ; try++ {
+		patch, err := disownPatch(live, released)
+		if patch == nil || err != nil {
+			return live, err
+		}
+		out, err := c.jsonPatch(ctx, k, live.ID(), patch)
+		if err == nil || try == 5 || !apierrors.IsInvalid(err) && !apierrors.IsConflict(err) {
+			return out, err
+		}
+		if live, err = c.get(ctx, k, live.ID()); err != nil || live == nil {
+			return nil, err
+		}
+	}
+}
+
+// disownPatch returns the JSON patch that takes the fields out of what majordomo owns, on exactly this version of the object; nil if there is nothing to take out.
+func disownPatch(live object.Object, released []object.Pointer) ([]byte, error) {
 	list, _ := live.Metadata()["managedFields"].([]any)
 	for i, e := range list {
 		m, _ := e.(map[string]any)
@@ -180,19 +191,15 @@ func (c *Client) disown(ctx context.Context, k kind, live object.Object, release
 		for _, f := range released {
 			rest = rest.Without(f)
 		}
-		patch, err := json.Marshal([]map[string]any{
+		return json.Marshal([]map[string]any{
 			{"op": "test", "path": "/metadata/resourceVersion", "value": live.ResourceVersion()},
 			{"op": "replace", "path": fmt.Sprintf("/metadata/managedFields/%d/fieldsV1", i), "value": rest},
 		})
-		if err != nil {
-			return nil, err
-		}
-		return c.disownPatch(ctx, k, live.ID(), patch)
 	}
-	return live, nil
+	return nil, nil
 }
 
-func (c *Client) disownPatch(ctx context.Context, k kind, id object.ID, patch []byte) (object.Object, error) {
+func (c *Client) jsonPatch(ctx context.Context, k kind, id object.ID, patch []byte) (object.Object, error) {
 	var out object.Object
 	err := c.write(ctx, func(ctx context.Context) error {
 		u, err := c.resource(k, id.Namespace).Patch(ctx, id.Name, types.JSONPatchType, patch, metav1.PatchOptions{FieldManager: object.Manager})

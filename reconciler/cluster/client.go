@@ -71,10 +71,8 @@ func (s *Server) Client(env string, serviceAccount *string) (*Client, error) {
 			return nil, fmt.Errorf("environment %s: %w", env, ErrNoIdentity)
 		}
 		who = "system:serviceaccount:" + namespace + ":" + name
-		config.Impersonate = rest.ImpersonationConfig{
-			UserName: who,
-			Groups:   []string{"system:serviceaccounts", "system:serviceaccounts:" + namespace, "system:authenticated"},
-		}
+		// The server adds the groups of a service account itself; to name them would need the right to impersonate any group.
+		config.Impersonate = rest.ImpersonationConfig{UserName: who}
 	}
 	objects, err := dynamic.NewForConfig(config)
 	if err != nil {

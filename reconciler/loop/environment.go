@@ -45,6 +45,7 @@ type wish struct {
 	commit   string
 	desired  plan.Desired
 	warnings []string
+	again    func(context.Context) error // renders once more and compares, before anything is pruned
 }
 
 // configure takes in what fleet.yaml says now.
@@ -215,14 +216,20 @@ func mirror(c config.Environment) map[string]any {
 	if a := account(c); a != nil {
 		spec["serviceAccount"] = *a
 	}
-	if len(c.Namespaces) > 0 {
-		list := make([]any, len(c.Namespaces))
-		for i, n := range c.Namespaces {
-			list[i] = n
+	for field, values := range map[string][]string{"namespaces": c.Namespaces, "clusterKinds": c.ClusterKinds} {
+		if len(values) > 0 {
+			spec[field] = list(values)
 		}
-		spec["namespaces"] = list
 	}
 	return spec
+}
+
+func list(values []string) []any {
+	out := make([]any, len(values))
+	for i, v := range values {
+		out[i] = v
+	}
+	return out
 }
 
 // account returns the service account whose rights the environment has, nil for majordomo's own.

@@ -46,6 +46,7 @@ func TestAPIFaultsConverge(t *testing.T) {
 		"F14 answer lost of the status":       {fault: with(&fault{do: lose}, "PUT", "/status", 1, 2)},
 		"F15 conflict on the inventory":       {fault: with(failure(409, "Conflict", "the object has been modified"), "PUT", "/status", 1, 2)},
 		"F15 conflict on the inventory stays": {fault: with(failure(409, "Conflict", "the object has been modified"), "PUT", "/status", 1, 12)},
+		"F15 conflict on a hand-over":         {fault: with(failure(422, "Invalid", "the server rejected our request"), "PATCH", "configmaps/new", 2, 2)},
 		"F16 forbidden kind":                  {fault: with(failure(403, "Forbidden", `configmaps "new" is forbidden: User "u" cannot patch resource "configmaps"`), "PATCH", "configmaps/new", 1, -1), says: "forbidden for"},
 		"F16 token expired":                   {fault: with(failure(401, "Unauthorized", "Unauthorized"), "PATCH", "configmaps", 1, -1), says: "refuses majordomo's credentials"},
 		"F22 admission denies":                {fault: with(failure(403, "Forbidden", `admission webhook "policy.example.com" denied the request: not on a Friday`), "PATCH", "configmaps/new", 1, -1), says: "not on a Friday"},

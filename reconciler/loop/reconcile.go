@@ -87,6 +87,11 @@ func (l *Loop) sync(ctx context.Context, e *environment, r *status.Report, rec c
 	p := l.plan(ctx, e, rec, commit, want, world)
 	p.Commit = r.Revision
 	next = e.fights.hold(&p, r.Started)
+	if p.Count(plan.Prune) > 0 {
+		if err := want.again(ctx); err != nil {
+			p.Withhold("no longer in Git, kept: " + err.Error())
+		}
+	}
 	results, err := l.apply(ctx, e, &p)
 	if r.Cluster = err; err != nil {
 		return next

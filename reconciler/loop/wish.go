@@ -110,7 +110,8 @@ func (l *Loop) render(ctx context.Context, e *environment, commit *git.Commit) (
 		return nil, fmt.Errorf("commit %s: %w", commit.Short(), err)
 	}
 	desired := plan.Desire(plan.Environment{Name: e.name, Namespaces: spec.Namespaces, ClusterKinds: spec.ClusterKinds}, result.Objects)
-	return &wish{commit: commit.Hash, desired: desired, warnings: result.Warnings}, nil
+	again := func(ctx context.Context) error { return l.renderer.Verify(ctx, commit, spec.Path, result) }
+	return &wish{commit: commit.Hash, desired: desired, warnings: result.Warnings, again: again}, nil
 }
 
 // claims returns which of the ids other environments of the same cluster want at this commit, those environments, and why that is
