@@ -13,25 +13,33 @@ import (
 	"majordomo.dev/reconciler/git/gittest"
 )
 
-// TestNoSecretIsInAnyOutput puts a secret of its own into every place that has one, goes through all commands, talkative as
-// they can be, and looks for it in all that they say.
-func TestNoSecretIsInAnyOutput(t *testing.T) {
-	s := newSite(t)
-	inSecret, inGit, inConfigMap := "canary-"+rand.Text(), "canary-"+rand.Text(), "canary-"+rand.Text()
-	s.files["overlay/secret.yaml"] = "apiVersion: v1\nkind: Secret\nmetadata: {name: api}\nstringData: {password: " + inSecret + "}\n"
-	s.files["overlay/casc.yaml"] = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: casc}\ndata: {api_token: " + inConfigMap + "}\n"
-	s.commit("canaries")
-	server := gittest.ServeHTTP(t, s.repo, gittest.HTTPOptions{User: "ci", Password: inGit, TLS: true})
-	password := filepath.Join(t.TempDir(), "password")
-	if err := os.WriteFile(password, []byte(inGit), 0o600); err != nil {
-		t.Fatal(err)
+// canaries are the secrets of a site, each of its own.
+type canaries struct {
+	*site
+	inSecret, inGit, inConfigMap, token string
+	repo                                []string // flags that lead to the repository
+	said                                strings.Builder
+}
+
+func newCanaries(t *testing.T) *canaries {
+	t.Helper()
+	c := &canaries{site: newSite(t), inSecret: "canary-" + rand.Text(), inGit: "canary-" + rand.Text(), inConfigMap: "canary-" + rand.Text()}
+	c.files["overlay/secret.yaml"] = "apiVersion: v1\nkind: Secret\nmetadata: {name: api}\nstringData: {password: " + c.inSecret + "}\n"
+	c.files["overlay/casc.yaml"] = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: casc}\ndata: {api_token: " + c.inConfigMap + "}\n"
+	c.commit("canaries")
+	server := gittest.ServeHTTP(t, c.site.repo, gittest.HTTPOptions{User: "ci", Password: c.inGit, TLS: true})
+	file := func(name string, data []byte) string {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
 	}
-	ca := filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Server.Certificate().Raw}), 0o600); err != nil {
-		t.Fatal(err)
+	c.repo = []string{
+		"--repo", server.URL, "--git-username", "ci", "--git-password-file", file("password", []byte(c.inGit)),
+		"--git-ca-file", file("ca.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Server.Certificate().Raw})),
 	}
-	repo := []string{"--repo", server.URL, "--git-username", "ci", "--git-password-file", password, "--git-ca-file", ca}
-	config, err := os.ReadFile(s.vars["KUBECONFIG"])
+	config, err := os.ReadFile(c.vars["KUBECONFIG"])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,56 +47,59 @@ func TestNoSecretIsInAnyOutput(t *testing.T) {
 	if token == nil {
 		t.Fatal("the kubeconfig has no token")
 	}
+	c.token = string(token[1])
+	return c
+}
 
-	var said strings.Builder
-	saying := func(args ...string) {
-		o := s.majordomo(append(args, "-v")...)
-		said.WriteString(o.stdout + o.stderr)
+// everything goes through all commands, as talkative as they can be.
+func (c *canaries) everything() {
+	dir := c.directory()
+	from := func(args ...string) []string { return append(args, c.repo...) }
+	for _, args := range [][]string{
+		{"render", c.env, "--path", dir},
+		{"render", c.env, "--path", dir, "-o", "json"},
+		{"validate", dir},
+		{"validate", dir, "-o", "sarif"},
+		from("diff", c.env),
+		from("plan", c.env, "-o", "json"),
+		from("check"),
+		from("sync", c.env, "--local"),
+		from("run", "--once", "--state-dir", c.t.TempDir(), "--log-level", "debug", "--log-format", "json"),
+		from("wait", c.env, "--for=revision="+c.site.repo.Head(), "--timeout", "1s"),
+		{"status", c.env, "-o", "json"},
+		{"status", c.env, "-o", "wide"},
+		{"history", c.env, "-o", "yaml"},
+		{"suspend", c.env},
+		{"resume", c.env},
+		{"approve", c.env, "--yes"},
+	} {
+		o := c.majordomo(append(args, "-v")...)
+		c.said.WriteString(o.stdout + o.stderr)
 	}
-	dir := s.directory()
-	everything := func() {
-		for _, args := range [][]string{
-			{"render", s.env, "--path", dir},
-			{"render", s.env, "--path", dir, "-o", "json"},
-			{"validate", dir},
-			{"validate", dir, "-o", "sarif"},
-			append([]string{"diff", s.env}, repo...),
-			append([]string{"plan", s.env, "-o", "json"}, repo...),
-			append([]string{"check"}, repo...),
-			append([]string{"sync", s.env, "--local"}, repo...),
-			append([]string{"run", "--once", "--state-dir", t.TempDir(), "--log-level", "debug", "--log-format", "json"}, repo...),
-			append([]string{"wait", s.env, "--for=revision=" + s.repo.Head(), "--timeout", "1s"}, repo...),
-			{"status", s.env, "-o", "json"},
-			{"status", s.env, "-o", "wide"},
-			{"history", s.env, "-o", "yaml"},
-			{"suspend", s.env},
-			{"resume", s.env},
-			{"approve", s.env, "--yes"},
-		} {
-			saying(args...)
-		}
-	}
-	everything()
-	s.want(0, append([]string{"run", "--once", "--state-dir", t.TempDir()}, repo...)...) // the commands above did reach what is secret
-	s.files["overlay/secret.yaml"] = strings.Replace(s.files["overlay/secret.yaml"], inSecret, inSecret+"2", 1)
-	s.files["overlay/casc.yaml"] = strings.Replace(s.files["overlay/casc.yaml"], inConfigMap, inConfigMap+"2", 1)
-	s.commit("changed")
-	dir = s.directory()
-	everything()
-	s.edit(`{"data":{"api_token":"` + inConfigMap + `3"}}`)
-	everything()
-	s.files["overlay/secret.yaml"] = "apiVersion: v1\nkind: Secret\nmetadata: {name: api}\ndata: {password: " + inSecret + "!}\n"
-	s.commit("a Secret that the server refuses, and may quote")
-	dir = s.directory()
-	everything()
+}
 
-	if len(said.String()) < 10_000 || !strings.Contains(said.String(), "(sensitive)") {
-		t.Fatalf("the commands said too little to prove anything:\n%s", said.String())
+func TestNoSecretIsInAnyOutput(t *testing.T) {
+	c := newCanaries(t)
+	c.everything()
+	c.want(0, append([]string{"run", "--once", "--state-dir", t.TempDir()}, c.repo...)...) // the commands above did reach what is secret
+	c.files["overlay/secret.yaml"] = strings.Replace(c.files["overlay/secret.yaml"], c.inSecret, c.inSecret+"2", 1)
+	c.files["overlay/casc.yaml"] = strings.Replace(c.files["overlay/casc.yaml"], c.inConfigMap, c.inConfigMap+"2", 1)
+	c.commit("changed")
+	c.everything()
+	c.edit(`{"data":{"api_token":"` + c.inConfigMap + `3"}}`)
+	c.everything()
+	c.files["overlay/secret.yaml"] = "apiVersion: v1\nkind: Secret\nmetadata: {name: api}\ndata: {password: " + c.inSecret + "!}\n"
+	c.commit("a Secret that the server refuses, and may quote")
+	c.everything()
+
+	said := c.said.String()
+	if len(said) < 10_000 || !strings.Contains(said, "(sensitive)") {
+		t.Fatalf("the commands said too little to prove anything:\n%s", said)
 	}
-	for what, secret := range map[string]string{"Secret": inSecret, "git password": inGit, "ConfigMap": inConfigMap, "kubeconfig token": string(token[1])} {
+	for what, secret := range map[string]string{"Secret": c.inSecret, "git password": c.inGit, "ConfigMap": c.inConfigMap, "kubeconfig token": c.token} {
 		for _, form := range []string{secret, base64.StdEncoding.EncodeToString([]byte(secret))} {
-			if i := strings.Index(said.String(), form); i >= 0 {
-				t.Errorf("the %s is in what the commands said: …%.300s", what, said.String()[max(0, i-200):])
+			if i := strings.Index(said, form); i >= 0 {
+				t.Errorf("the %s is in what the commands said: …%.300s", what, said[max(0, i-200):])
 			}
 		}
 	}

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"majordomo.dev/reconciler/config"
 	"majordomo.dev/reconciler/status"
 	"majordomo.dev/reconciler/web"
@@ -71,6 +73,7 @@ func TestSignedWebhookAtItsOwnAddressSyncsAtOnce(t *testing.T) {
 }
 
 func TestReadinessGoesOffBeforeTheWorkEnds(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	h, err := web.New(web.Options{Board: status.NewBoard()})
 	if err != nil {
 		t.Fatal(err)

@@ -43,7 +43,8 @@ func newSite(t *testing.T) *site {
 	s := &site{t: t, env: real.Namespace(t, nil), repo: gittest.NewRepo(t), kube: kube}
 	s.vars = map[string]string{"KUBECONFIG": real.Kubeconfig(t, "here"), "HOME": t.TempDir()}
 	s.files = map[string]string{
-		"fleet.yaml": "apiVersion: majordomo.dev/v1alpha1\nkind: Fleet\nenvironments:\n- {name: " + s.env + ", path: overlay, namespaces: [" + s.env + "], prune: {maxObjects: 0, maxPercent: 0}}\n",
+		"fleet.yaml": "apiVersion: majordomo.dev/v1alpha1\nkind: Fleet\nenvironments:\n" +
+			"- {name: " + s.env + ", path: overlay, namespaces: [" + s.env + "], prune: {maxObjects: 0, maxPercent: 0}}\n",
 		"overlay/kustomization.yaml": "namespace: " + s.env + "\nresources: [casc.yaml, secret.yaml, service.yaml]\n",
 		"overlay/casc.yaml":          "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: casc}\ndata: {executors: \"0\"}\n",
 		"overlay/secret.yaml":        "apiVersion: v1\nkind: Secret\nmetadata: {name: api}\nstringData: {password: first-password}\n",
