@@ -115,14 +115,14 @@ func (d *demo) stay(ctx context.Context) {
 	select {
 	case <-ctx.Done():
 	case <-d.program.done:
-		d.out.line("majordomo ended: %v", d.program.err)
+		d.out.line("majordomo ended: %s", d.program.cmd.ProcessState)
 	}
 }
 
 // tearDown leaves nothing behind.
 func (d *demo) tearDown() {
 	if d.program != nil {
-		_ = d.program.stop()
+		d.program.stop()
 	}
 	if d.cluster != nil {
 		d.cluster.Stop()

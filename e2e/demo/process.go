@@ -16,7 +16,6 @@ type process struct {
 	cmd  *exec.Cmd
 	log  string
 	done chan struct{}
-	err  error
 }
 
 // start starts a program that writes to a log file, and that the kernel ends should the demo be killed.
@@ -34,25 +33,24 @@ func start(log string, env []string, name string, args ...string) (*process, err
 	}
 	go func() {
 		defer close(p.done)
-		p.err = p.cmd.Wait()
+		_ = p.cmd.Wait() // what it was is in ProcessState
 	}()
 	return p, nil
 }
 
-// stop ends the program and returns how it ended.
-func (p *process) stop() error {
+// stop ends the program.
+func (p *process) stop() {
 	_ = p.cmd.Process.Signal(syscall.SIGTERM) // fails only where it has ended
 	kill := time.AfterFunc(20*time.Second, func() { _ = p.cmd.Process.Kill() })
 	defer kill.Stop()
 	<-p.done
-	return p.err
 }
 
 // ended tells whether the program has ended by itself, which it should not.
 func (p *process) ended() error {
 	select {
 	case <-p.done:
-		return fmt.Errorf("%s ended: %v", p.cmd.Args[0], p.err)
+		return fmt.Errorf("%s ended: %s", p.cmd.Args[0], p.cmd.ProcessState)
 	default:
 		return nil
 	}
