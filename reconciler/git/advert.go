@@ -152,6 +152,9 @@ func (q request) encode(caps map[string]string) ([]byte, error) {
 	} else if q.depth > 0 {
 		ask = append(ask, "shallow")
 	}
+	if q.depth > 0 && !q.have.IsZero() {
+		ask = append(ask, "thin-pack") // else git sends all files of a shallow commit, whatever we have
+	}
 	if q.noTree {
 		ask = append(ask, "filter")
 	}

@@ -30,8 +30,8 @@ func BenchmarkHeadLocal(b *testing.B) {
 	}
 }
 
-func benchFetch(b *testing.B, url string, envs int, o Options) {
-	o.URL = url
+func benchFetch(b *testing.B, o Options) {
+	b.Helper()
 	h, err := open(b, o).Head(b.Context())
 	if err != nil {
 		b.Fatal(err)
@@ -54,8 +54,8 @@ func BenchmarkFetch(b *testing.B) {
 		r.Commit(overlays(envs), "first")
 		web := gittest.ServeHTTP(b, r, gittest.HTTPOptions{})
 		name := fmt.Sprintf("%d-files/", envs*20)
-		b.Run(name+"local", func(b *testing.B) { benchFetch(b, r.Dir, envs, Options{}) })
-		b.Run(name+"http", func(b *testing.B) { benchFetch(b, web.URL, envs, Options{}) })
+		b.Run(name+"local", func(b *testing.B) { benchFetch(b, Options{URL: r.Dir}) })
+		b.Run(name+"http", func(b *testing.B) { benchFetch(b, Options{URL: web.URL}) })
 	}
 }
 

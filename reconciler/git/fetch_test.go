@@ -1,7 +1,11 @@
 package git
 
 import (
+	"io"
 	"io/fs"
+	"net/http"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 
@@ -55,5 +59,59 @@ func TestFetch(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestOnlyWhatChangedIsSent: the next commit costs its difference, and is whole all the same.
+func TestOnlyWhatChangedIsSent(t *testing.T) {
+	r := gittest.NewRepo(t)
+	r.Commit(map[string]string{"large": noise(300_000), "dir/a": "1", "dir/b": "2"}, "first")
+	web := gittest.ServeHTTP(t, r, gittest.HTTPOptions{})
+	for _, dir := range []string{"", t.TempDir()} {
+		m := open(t, Options{URL: web.URL, Dir: dir})
+		fetchHead(t, m)
+		var sent atomic.Int64
+		web.Fault(gittest.Body("/git-upload-pack", func(_ *http.Request, w io.Writer) io.Writer {
+			return writerFunc(func(p []byte) (int, error) {
+				sent.Add(int64(len(p)))
+				return w.Write(p)
+			})
+		}))
+		r.Commit(map[string]string{"dir/a": "changed " + dir}, "second")
+		c := fetchHead(t, m)
+		web.Fault(nil)
+		if got := sent.Load(); got == 0 || got > 2000 {
+			t.Errorf("%d bytes sent for a change of one line", got)
+		}
+		for path, want := range map[string]string{"large": noise(300_000), "dir/a": "changed " + dir, "dir/b": "2"} {
+			if b, err := fs.ReadFile(c.FS(), path); err != nil || string(b) != want {
+				t.Errorf("%s = %d bytes, %v", path, len(b), err)
+			}
+		}
+	}
+}
+
+func TestManyReadAtOnceWhileOthersFetch(t *testing.T) {
+	r := gittest.NewRepo(t)
+	r.Commit(overlays(5), "first")
+	for _, dir := range []string{"", t.TempDir()} {
+		m := open(t, Options{URL: r.Dir, Dir: dir})
+		c := fetchHead(t, m)
+		next := r.Commit(map[string]string{"x": dir}, "next")
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				if err := fstest.TestFS(c.FS(), "overlays/env-04/object-19.yaml"); err != nil {
+					t.Error(err)
+				}
+			})
+			wg.Go(func() {
+				if got, err := m.Fetch(t.Context(), next); err != nil || got.Hash != next {
+					t.Errorf("Fetch = %v, %v", got, err)
+				}
+				_ = m.Last()
+			})
+		}
+		wg.Wait()
 	}
 }

@@ -150,7 +150,7 @@ func FuzzKnownHosts(f *testing.F) {
 	f.Add([]byte(exampleHost))
 	f.Add([]byte("|1|AAAA|AAAA" + strings.TrimPrefix(exampleHost, "example.com")))
 	f.Add([]byte("@revoked *" + strings.TrimPrefix(exampleHost, "example.com")))
-	f.Fuzz(func(t *testing.T, b []byte) {
+	f.Fuzz(func(_ *testing.T, b []byte) {
 		known, err := parseKnownHosts(b)
 		if err != nil {
 			return

@@ -109,7 +109,7 @@ func (s *httpSession) close() {
 
 // refs implements session.
 func (s *httpSession) refs() (io.Reader, error) {
-	res, err := s.do(http.MethodGet, s.base+advertPath+"?"+advertQuery, nil, "advertisement")
+	res, err := s.do(http.MethodGet, s.base+advertPath+"?"+advertQuery, nil, "advertisement") //nolint:bodyclose // close does
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func (s *httpSession) refs() (io.Reader, error) {
 
 // ask implements session.
 func (s *httpSession) ask(request []byte) (io.Reader, error) {
-	res, err := s.do(http.MethodPost, s.base+"/git-upload-pack", request, "result")
+	res, err := s.do(http.MethodPost, s.base+"/git-upload-pack", request, "result") //nolint:bodyclose // close does
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +147,7 @@ func (s *httpSession) do(method, to string, body []byte, kind string) (*http.Res
 	}
 	var res *http.Response
 	err = s.patient(func() (err error) {
-		res, err = s.client.Do(req)
+		res, err = s.client.Do(req) //nolint:bodyclose // close does
 		return err
 	})
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"testing"
 	"time"
 
@@ -185,7 +185,7 @@ func TestRedirectToAnotherHostOrSchemeIsRefusedWithoutCredentials(t *testing.T) 
 		"a page, not a repo": web.Server.URL + "/login",
 	} {
 		t.Run(name, func(t *testing.T) {
-			web.Fault(func(next http.Handler) http.Handler {
+			web.Fault(func(http.Handler) http.Handler {
 				return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 					if strings.HasSuffix(req.URL.Path, "/login") {
 						_, _ = io.WriteString(w, "log in")
@@ -257,7 +257,6 @@ func TestRedirectOfAPackRequestOrALoopIsRefused(t *testing.T) {
 
 func TestUnknownAuthorityIsRefusedAndOursAccepted(t *testing.T) {
 	r, web := served(t, gittest.HTTPOptions{TLS: true})
-	web.Server.Config.ErrorLog = quiet()
 	_, err := open(t, Options{URL: web.URL}).Head(t.Context())
 	wantReason(t, err, TLSFailed)
 	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: web.Server.Certificate().Raw})
@@ -307,18 +306,24 @@ func TestUnreachableServers(t *testing.T) {
 
 func TestConnectionIsKeptBetweenPolls(t *testing.T) {
 	r, web := served(t, gittest.HTTPOptions{})
-	var connections atomic.Int32
-	web.Server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
-		if s == http.StateNew {
-			connections.Add(1)
-		}
-	}
+	var mu sync.Mutex
+	connections := map[string]bool{}
+	web.Fault(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			mu.Lock()
+			connections[req.RemoteAddr] = true
+			mu.Unlock()
+			next.ServeHTTP(w, req)
+		})
+	})
 	m := open(t, Options{URL: web.URL})
 	for i := range 3 {
 		r.Commit(map[string]string{"a.txt": noise(100 * i)}, "next")
 		fetchHead(t, m)
 	}
-	if got := connections.Load(); got != 1 {
-		t.Errorf("%d connections for nine requests, want one", got)
+	mu.Lock()
+	defer mu.Unlock()
+	if len(connections) != 1 {
+		t.Errorf("%d connections for nine requests, want one", len(connections))
 	}
 }

@@ -138,10 +138,10 @@ func TestTooManyRefs(t *testing.T) {
 	wantReason(t, err, TooManyRefs)
 }
 
-// TestHugeFileCostsNoMemory fetches a file of 128 MiB of zeros, a pack of 128 KiB.
+// TestHugeFileCostsNoMemory fetches a file of 64 MiB of zeros, a pack of 64 KiB.
 func TestHugeFileCostsNoMemory(t *testing.T) {
 	web := servePack(t, func(w *packWriter) {
-		w.huge(128 * MiB)
+		w.huge(64 * MiB)
 	})
 	m := open(t, Options{URL: web.URL, Limits: Limits{Unpacked: GiB}})
 	var before, after runtime.MemStats
@@ -156,6 +156,6 @@ func TestHugeFileCostsNoMemory(t *testing.T) {
 	if got := Bytes(after.TotalAlloc - before.TotalAlloc); got > 32*MiB {
 		t.Errorf("fetching allocated %s", got)
 	}
-	_, err = open(t, Options{URL: web.URL, Limits: Limits{Unpacked: 64 * MiB}}).Fetch(t.Context(), h)
+	_, err = open(t, Options{URL: web.URL, Limits: Limits{Unpacked: 32 * MiB}}).Fetch(t.Context(), h)
 	wantReason(t, err, PackTooLarge)
 }

@@ -33,7 +33,7 @@ func (l *local) head(ctx context.Context) (plumbing.Hash, error) {
 	if err != nil {
 		return plumbing.ZeroHash, err
 	}
-	defer s.Close()
+	defer s.close()
 	return l.resolve(s)
 }
 
@@ -84,11 +84,11 @@ func (l *local) fetch(ctx context.Context, h plumbing.Hash, have *Commit, w obje
 	if err != nil {
 		return err
 	}
-	defer s.Close()
+	defer s.close()
 	if _, err := s.size(h); errors.Is(err, plumbing.ErrObjectNotFound) {
 		return l.errorf(RefChanged, "ask for the head again; it may have been replaced", "commit %s is not in the repository", h)
 	}
-	return l.about(copyCommit(s, h, w, have, l.limits))
+	return l.explain(ctx, copyCommit(s, h, w, have, l.limits))
 }
 
 // history implements remote.
@@ -97,7 +97,7 @@ func (l *local) history(ctx context.Context, tip, old plumbing.Hash, w objectWri
 	if err != nil {
 		return err
 	}
-	defer s.Close()
+	defer s.close()
 	seen := map[plumbing.Hash]bool{old: true}
 	for queue := []plumbing.Hash{tip}; len(queue) > 0 && len(seen) < maxHistory; queue = queue[1:] {
 		h := queue[0]
@@ -106,6 +106,9 @@ func (l *local) history(ctx context.Context, tip, old plumbing.Hash, w objectWri
 		}
 		seen[h] = true
 		content, err := typed(s, h, plumbing.CommitObject)
+		if ctx.Err() != nil {
+			return l.explain(ctx, err)
+		}
 		if err != nil {
 			continue // beyond the edge of a shallow clone
 		}
@@ -115,6 +118,14 @@ func (l *local) history(ctx context.Context, tip, old plumbing.Hash, w objectWri
 		queue = append(queue, parents(content)...)
 	}
 	return nil
+}
+
+// explain says that the time was up, if it was, or what err says.
+func (l *local) explain(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() == nil {
+		return l.about(err)
+	}
+	return l.errorf(ended(ctx), "try again, or raise limits.timeout", "not read to the end: %w", context.Cause(ctx))
 }
 
 // parents returns the parents of a raw commit.
@@ -132,8 +143,9 @@ func parents(content []byte) []plumbing.Hash {
 // source is an open repository.
 type source struct {
 	*filesystem.ObjectStorage
-	refs *filesystem.Storage
-	ctx  context.Context
+	refs  *filesystem.Storage
+	ctx   context.Context // of the one call this is open for
+	limit Bytes
 }
 
 // open finds the repository and makes sure that we can read it. With the threshold of one byte, objects are read
@@ -148,7 +160,7 @@ func (l *local) open(ctx context.Context) (*source, error) {
 	}
 	s := filesystem.NewStorageWithOptions(osfs.New(dir, osfs.WithBoundOS()), cache.NewObjectLRU(cache.MiByte),
 		filesystem.Options{KeepDescriptors: true, LargeObjectThreshold: 1})
-	return &source{ObjectStorage: &s.ObjectStorage, refs: s, ctx: ctx}, nil
+	return &source{ObjectStorage: &s.ObjectStorage, refs: s, ctx: ctx, limit: l.limits.File}, nil
 }
 
 // gitDir finds the directory that holds objects and refs: a bare repository, the .git of a work tree, or what the
@@ -220,6 +232,9 @@ func (l *local) readable(dir string) error {
 	return nil
 }
 
+// close gives back the open files, which were only read.
+func (s *source) close() { _ = s.Close() }
+
 // size implements objects.
 func (s *source) size(h plumbing.Hash) (Bytes, error) {
 	if s.ctx.Err() != nil {
@@ -234,12 +249,18 @@ func (s *source) size(h plumbing.Hash) (Bytes, error) {
 
 // get implements objects. What it returns is verified when it is put.
 func (s *source) get(h plumbing.Hash) (plumbing.ObjectType, []byte, error) {
+	if s.ctx.Err() != nil {
+		return 0, nil, context.Cause(s.ctx)
+	}
 	o, err := s.EncodedObject(plumbing.AnyObject, h)
 	if errors.Is(err, plumbing.ErrObjectNotFound) {
 		return 0, nil, plumbing.ErrObjectNotFound
 	}
 	if err != nil {
 		return 0, nil, corrupt("object %s: %w", h, err)
+	}
+	if Bytes(o.Size()) > s.limit {
+		return 0, nil, corrupt("object %s has %s, more than %s (limits.file)", h, Bytes(o.Size()), s.limit)
 	}
 	r, err := o.Reader()
 	if err != nil {

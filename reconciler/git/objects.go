@@ -90,6 +90,28 @@ func (m *memory) share(h plumbing.Hash, t plumbing.ObjectType, content []byte) e
 	return nil
 }
 
+// based is a writer whose deltas may build on objects of another commit.
+type based struct {
+	objectWriter
+	have objects
+}
+
+func (b based) get(h plumbing.Hash) (plumbing.ObjectType, []byte, error) {
+	t, content, err := b.objectWriter.get(h)
+	if errors.Is(err, plumbing.ErrObjectNotFound) {
+		return b.have.get(h)
+	}
+	return t, content, err
+}
+
+func (b based) size(h plumbing.Hash) (Bytes, error) {
+	size, err := b.objectWriter.size(h)
+	if errors.Is(err, plumbing.ErrObjectNotFound) {
+		return b.have.size(h)
+	}
+	return size, err
+}
+
 // tooMuch is the Error of a commit whose objects exceed the limit.
 func tooMuch(limit Bytes) *Error {
 	return &Error{

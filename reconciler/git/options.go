@@ -163,9 +163,15 @@ func (l Limits) negative() []error {
 		name  string
 		value int64
 	}{
-		{"pack", int64(l.Pack)}, {"unpacked", int64(l.Unpacked)}, {"file", int64(l.File)}, {"files", int64(l.Files)},
-		{"pathLength", int64(l.PathLength)}, {"treeDepth", int64(l.TreeDepth)}, {"refs", int64(l.Refs)},
-		{"timeout", int64(l.Timeout)}, {"idleTimeout", int64(l.IdleTimeout)},
+		{"pack", int64(l.Pack)},
+		{"unpacked", int64(l.Unpacked)},
+		{"file", int64(l.File)},
+		{"files", int64(l.Files)},
+		{"pathLength", int64(l.PathLength)},
+		{"treeDepth", int64(l.TreeDepth)},
+		{"refs", int64(l.Refs)},
+		{"timeout", int64(l.Timeout)},
+		{"idleTimeout", int64(l.IdleTimeout)},
 	} {
 		if f.value < 0 {
 			errs = append(errs, fmt.Errorf("%s is negative; leave it out for the default", f.name))

@@ -55,7 +55,7 @@ func (p *pack) size(h plumbing.Hash) (Bytes, error) {
 func (p *pack) header(off int64) (t plumbing.ObjectType, size, length int64, err error) {
 	if p.out != nil {
 		if err := p.out.Flush(); err != nil {
-			return 0, 0, 0, err
+			return 0, 0, 0, storageError(p.disk.dir, err)
 		}
 	}
 	var b [10]byte

@@ -65,21 +65,26 @@ func (p *pack) put(t plumbing.ObjectType, content []byte) (plumbing.Hash, error)
 	}
 	crc := crc32.NewIEEE()
 	n := &counter{w: io.MultiWriter(p.out, crc)}
-	if _, err := n.Write(entryHeader(t, len(content))); err != nil {
-		return h, err
-	}
-	z := gitsync.GetZlibWriter(n)
-	defer gitsync.PutZlibWriter(z)
-	if _, err := z.Write(content); err != nil {
-		return h, err
-	}
-	if err := z.Close(); err != nil {
-		return h, err
+	if err := p.write(n, t, content); err != nil {
+		return h, storageError(p.disk.dir, err)
 	}
 	p.index.Add(h, uint64(p.end), crc.Sum32())
 	p.where[h] = p.end
 	p.end += n.n
 	return h, nil
+}
+
+// write writes one object as it lies in a pack.
+func (p *pack) write(w io.Writer, t plumbing.ObjectType, content []byte) error {
+	if _, err := w.Write(entryHeader(t, len(content))); err != nil {
+		return err
+	}
+	z := gitsync.GetZlibWriter(w)
+	defer gitsync.PutZlibWriter(z)
+	if _, err := z.Write(content); err != nil {
+		return err
+	}
+	return z.Close()
 }
 
 // counter counts what it passes on.

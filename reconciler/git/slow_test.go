@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-git/go-git/v5/plumbing"
+
 	"majordomo.dev/reconciler/git/gittest"
 )
 
@@ -85,6 +87,19 @@ func TestCancelEndsAFetchAtOnce(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v is not context.Canceled", err)
 	}
+}
+
+func TestCancelEndsALocalFetch(t *testing.T) {
+	r, _ := served(t, gittest.HTTPOptions{})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	l := &local{address: address{path: r.Dir}, limits: small}
+	h := plumbing.NewHash(r.Head())
+	wantReason(t, l.fetch(ctx, h, nil, newMemory(small)), Canceled)
+	wantReason(t, l.history(ctx, h, plumbing.ZeroHash, newMemory(small)), Canceled)
+	late, cancel := context.WithTimeoutCause(t.Context(), -1, errTimeout{time.Second})
+	defer cancel()
+	wantReason(t, l.fetch(late, h, nil, newMemory(small)), Timeout)
 }
 
 func TestASecondFetchWaitsNoLongerThanItsContext(t *testing.T) {

@@ -175,7 +175,7 @@ func (f *flattener) checkLinks() {
 		_, err := f.resolve(n.path, true)
 		var e *Error
 		if errors.As(err, &e) && (e.Reason == SymlinkEscape || e.Reason == SymlinkLoop) {
-			f.report(e)
+			_ = f.report(e)
 		}
 	}
 }

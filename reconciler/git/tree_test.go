@@ -168,8 +168,24 @@ func TestNamesNoHonestRepositoryHoldsRefuseTheCommit(t *testing.T) {
 	r.Commit(map[string]string{"a": "1"}, "first")
 	blob := r.Raw("blob", []byte("x"))
 	for _, names := range [][]string{
-		{".git"}, {".GIT"}, {".Git"}, {"git~1"}, {"GIT~1"}, {".git."}, {".git "}, {".git . "}, {".git::$INDEX_ALLOCATION"}, {".g\u200cit"},
-		{"."}, {".."}, {""}, {"a/b"}, {"../x"}, {"a/../b"}, {".git/config"}, {"same", "same"},
+		{".git"},
+		{".GIT"},
+		{".Git"},
+		{"git~1"},
+		{"GIT~1"},
+		{".git."},
+		{".git "},
+		{".git . "},
+		{".git::$INDEX_ALLOCATION"},
+		{".g\u200cit"},
+		{"."},
+		{".."},
+		{""},
+		{"a/b"},
+		{"../x"},
+		{"a/../b"},
+		{".git/config"},
+		{"same", "same"},
 	} {
 		r.CommitTree(r.Raw("tree", rawTree(blob, names...)))
 		_, err := open(t, Options{URL: r.Dir}).Fetch(t.Context(), r.Head())

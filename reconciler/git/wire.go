@@ -77,13 +77,13 @@ func (w *wire) head(ctx context.Context) (plumbing.Hash, error) {
 
 // fetch implements remote.
 func (w *wire) fetch(ctx context.Context, h plumbing.Hash, have *Commit, to objectWriter) error {
-	q := request{depth: 1}
+	q, base := request{depth: 1}, to
 	if have != nil {
-		q.have = have.id
+		q.have, base = have.id, based{to, have.objects}
 	}
 	err := w.converse(ctx, func(_ *guard, s session, adv advert) error {
 		q.want = adv.reach(h)
-		return w.pack(s, adv, q, to, w.limits.Files, false)
+		return w.pack(s, adv, q, base, w.limits.Files, false)
 	})
 	if err != nil || have == nil {
 		return err

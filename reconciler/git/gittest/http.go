@@ -48,10 +48,12 @@ func ServeHTTP(t testing.TB, r *Repo, o HTTPOptions) *HTTP {
 			"GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*"),
 		Stderr: io.Discard, Logger: log.New(io.Discard, "", 0),
 	}}
+	h.Server = httptest.NewUnstartedServer(h)
+	h.Server.Config.ErrorLog = log.New(io.Discard, "", 0) // clients that give up are what many tests are about
 	if o.TLS {
-		h.Server = httptest.NewTLSServer(h)
+		h.Server.StartTLS()
 	} else {
-		h.Server = httptest.NewServer(h)
+		h.Server.Start()
 	}
 	t.Cleanup(h.Server.Close)
 	h.URL = h.Server.URL + "/" + filepath.Base(r.Dir)

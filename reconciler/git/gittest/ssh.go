@@ -134,7 +134,7 @@ func (s *SSH) serve(c net.Conn) {
 	if err != nil {
 		return
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	s.wg.Add(1)
 	go func() {
 		defer s.wg.Done()
@@ -159,7 +159,7 @@ func (s *SSH) serve(c net.Conn) {
 
 // session runs the first command of a session.
 func (s *SSH) session(channel ssh.Channel, requests <-chan *ssh.Request) {
-	defer channel.Close()
+	defer func() { _ = channel.Close() }()
 	for req := range requests {
 		if req.Type != "exec" {
 			_ = req.Reply(false, nil)
