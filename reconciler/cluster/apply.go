@@ -55,6 +55,9 @@ func (c *Client) applyOne(ctx context.Context, s plan.Step) plan.Result {
 		return fail(err)
 	}
 	live, how, err := c.send(ctx, k, s, before)
+	for try := 1; portTaken(err) && try <= portTries && pause(ctx, time.Duration(try)*portPause); try++ {
+		live, how, err = c.send(ctx, k, s, before)
+	}
 	if err != nil {
 		return fail(err)
 	}

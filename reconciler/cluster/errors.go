@@ -1,11 +1,13 @@
 package cluster
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -157,4 +159,26 @@ func immutableFields(err error) []string {
 		fields = append(fields, cause.Field)
 	}
 	return fields
+}
+
+// A Service with a node port of its own that was deleted a moment ago holds the port until the server has cleaned up, which takes it milliseconds.
+const (
+	portTries = 6
+	portPause = 10 * time.Millisecond // more with each try
+)
+
+func portTaken(err error) bool {
+	return apierrors.IsInvalid(err) && strings.Contains(err.Error(), "provided port is already allocated")
+}
+
+// pause waits, and tells whether there is a reason to go on.
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }

@@ -27,6 +27,7 @@ type environment struct {
 	inventory plan.Inventory
 	status    status.Environment // as last written
 	fights    fights
+	told      string // what the log was last told of, so that it is not told again at every visit
 	asked     string // value of the annotation by which a person waits for this visit, "" if nobody does
 
 	mu      sync.Mutex

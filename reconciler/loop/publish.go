@@ -2,6 +2,7 @@ package loop
 
 import (
 	"context"
+	"errors"
 
 	"majordomo.dev/reconciler/cluster"
 	"majordomo.dev/reconciler/plan"
@@ -36,11 +37,11 @@ func (l *Loop) publish(ctx context.Context, e *environment, r *status.Report) bo
 // report logs what a visit did.
 func (l *Loop) report(e *environment, r *status.Report) {
 	log := l.log.With("env", e.name)
-	for _, err := range []error{r.Render, r.Cluster} {
-		if err != nil {
-			log.Warn("not synced", "err", err)
-		}
+	trouble := errors.Join(r.Render, r.Cluster)
+	if trouble != nil && text(trouble) != e.told {
+		log.Warn("not synced", "commit", short(r.Attempted), "err", trouble)
 	}
+	e.told = text(trouble)
 	for _, res := range r.Results {
 		switch {
 		case res.Err != nil:

@@ -107,7 +107,7 @@ func (l *Loop) render(ctx context.Context, e *environment, commit *git.Commit) (
 	result, err := l.renderer.Render(ctx, commit, spec.Path)
 	l.board.Took(e.name, status.PhaseRender, l.opts.Now().Sub(started))
 	if err != nil {
-		return nil, fmt.Errorf("commit %s: %w", commit.Short(), err)
+		return nil, err
 	}
 	desired := plan.Desire(plan.Environment{Name: e.name, Namespaces: spec.Namespaces, ClusterKinds: spec.ClusterKinds}, result.Objects)
 	again := func(ctx context.Context) error { return l.renderer.Verify(ctx, commit, spec.Path, result) }

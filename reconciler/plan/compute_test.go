@@ -152,6 +152,26 @@ func TestComputePrune(t *testing.T) {
 	}
 }
 
+func TestF30WhatMajordomoNeedsIsNeverPruned(t *testing.T) {
+	own := []object.Object{
+		{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": "majordomo"}},
+		{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": "kube-system"}},
+		{"apiVersion": "v1", "kind": "ServiceAccount", "metadata": map[string]any{"name": "majordomo", "namespace": "majordomo"}},
+		{"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": map[string]any{"name": "majordomo", "namespace": "majordomo"}},
+		{"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": map[string]any{"name": "environments.majordomo.dev"}},
+	}
+	kept := configMap("kept", nil)
+	d := desire(kept)
+	in := Input{Desired: d, Namespace: "majordomo", Gate: Gate{MaxObjects: 50}, Inventory: Inventory{}, World: World{Objects: map[object.ID]Seen{kept.ID(): settled(d, kept)}}}
+	for _, o := range own {
+		in.Inventory[o.ID()] = entry(o, "h")
+		in.World.Objects[o.ID()] = Seen{Live: annotated(live(o, "gke"), object.Prune, "allowed")}
+	}
+	if p := Compute(in); p.Count(Prune) != 0 || len(p.Forget) != 0 || p.Hold != nil {
+		t.Errorf("%s, forgotten %v; want nothing of majordomo's own touched, whatever it carries", p.Summary(), p.Forget)
+	}
+}
+
 func TestGateHoldsUntilApproved(t *testing.T) {
 	kept := configMap("kept", nil)
 	d := desire(kept)
