@@ -161,7 +161,7 @@ func TestDiskFailureAtEveryStepKeepsTheLastGoodCommit(t *testing.T) {
 		r := gittest.NewRepo(t)
 		r.Commit(map[string]string{"a": "1"}, "first")
 		o := Options{URL: r.Dir, Dir: t.TempDir()}
-		if failure == syscall.ENOSPC {
+		if errors.Is(failure, syscall.ENOSPC) {
 			o.URL = gittest.ServeHTTP(t, r, gittest.HTTPOptions{}).URL
 		}
 		m := open(t, o)
