@@ -11,7 +11,7 @@ func rollback() step {
 	return step{
 		title:   "Back to a good commit",
 		does:    "regret that: `majordomo rollback` to the commit before, without waiting for Git; afterwards revert in Git, too",
-		expects: "the Services are back at once, although the bad commit is still the newest; after the revert gke follows the branch again",
+		expects: "the Services are back at once, although the bad commit is still the newest; after the revert gke follows the branch again, without being asked",
 		play: func(ctx context.Context, d *demo) error {
 			service, err := d.look(ctx, services, "jenkins-gke", "jenkins")
 			if err != nil {
