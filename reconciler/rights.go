@@ -50,10 +50,7 @@ func impersonated(cfg *rest.Config, env config.Environment) *rest.Config {
 	c.Timeout = callTimeout
 	c.QPS, c.Burst = -1, 0
 	if user := env.ServiceAccount.User(); user != "" {
-		c.Impersonate = rest.ImpersonationConfig{
-			UserName: user,
-			Groups:   []string{"system:serviceaccounts", "system:serviceaccounts:" + env.ServiceAccount.Namespace, "system:authenticated"},
-		}
+		c.Impersonate = rest.ImpersonationConfig{UserName: user} // the API server adds the groups
 	}
 	return c
 }

@@ -102,6 +102,14 @@ func TestRollbackKeepsTheBadCommitOutUntilGitWantsSomethingElse(t *testing.T) {
 	s.commit("good")
 	s.sync()
 	executors("good")
-	s.want(0, "rollback", s.env, "--undo")
+	lacks(t, s.want(0, "status", s.env).stdout, "RolledBack")
 	has(t, s.want(0, "rollback", s.env, "--undo").stderr, "was not rolled back")
+
+	s.want(0, "rollback", s.env, "--to", first[:7])
+	s.sync()
+	executors("0")
+	has(t, s.want(0, "status", s.env).stdout, "RolledBack")
+	s.want(0, "rollback", s.env, "--undo")
+	s.sync()
+	executors("good")
 }

@@ -12,13 +12,22 @@ import (
 	"majordomo.dev/reconciler/status"
 )
 
-// pick returns the commit that the environment is to follow: the branch, unless a person rolled back from what its head wants.
+// pick returns the commit that the environment is to follow: the branch, unless a person rolled back from what its head wants. Once the
+// head wants something else, the rollback is over.
 func (l *Loop) pick(ctx context.Context, e *environment, rec cluster.Record) (*git.Commit, error) {
 	head := l.held()
 	if head == nil {
 		return nil, l.sourceFault()
 	}
-	if rec.Pin == "" || !l.rejected(ctx, e, rec, head) {
+	if rec.Pin == "" {
+		return head, nil
+	}
+	rejected, err := l.rejected(ctx, e, rec, head)
+	if err != nil {
+		return head, nil //nolint:nilerr // the head is rendered again below, where its error is reported and the last good commit stays
+	}
+	if !rejected {
+		l.unpin(ctx, e)
 		return head, nil
 	}
 	pinned, err := l.source.Find(ctx, rec.Pin)
@@ -30,12 +39,21 @@ func (l *Loop) pick(ctx context.Context, e *environment, rec cluster.Record) (*g
 
 // rejected tells whether a person rejected the commit, or another one that wants the same of this environment: a commit that is about other
 // environments does not end a rollback here.
-func (l *Loop) rejected(ctx context.Context, e *environment, rec cluster.Record, head *git.Commit) bool {
+func (l *Loop) rejected(ctx context.Context, e *environment, rec cluster.Record, head *git.Commit) (bool, error) {
 	if slices.Contains(rec.Rejected, head.Hash) {
-		return true
+		return true, nil
 	}
 	w, err := l.render(ctx, e, head)
-	return err == nil && slices.Contains(rec.Rejected, w.desired.Digest)
+	return err == nil && slices.Contains(rec.Rejected, w.desired.Digest), err
+}
+
+// unpin ends a rollback. Where that cannot be written down, the next visit does so.
+func (l *Loop) unpin(ctx context.Context, e *environment) {
+	if _, err := e.server.records.Patch(ctx, e.name, map[string]any{"spec": map[string]any{"pin": nil}}); err != nil {
+		l.log.Warn("end of rollback not written", "env", e.name, "err", err)
+		return
+	}
+	l.log.Info("rollback is over", "env", e.name)
 }
 
 func (l *Loop) sourceFault() error {
