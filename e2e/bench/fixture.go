@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -20,9 +21,9 @@ type fleet struct {
 	size size
 }
 
-func newFleet(dir string, s size) (*fleet, error) {
+func newFleet(ctx context.Context, dir string, s size) (*fleet, error) {
 	f := &fleet{dir: dir, size: s}
-	if err := f.git("init", "-q", "-b", "main"); err != nil {
+	if err := f.git(ctx, "init", "-q", "-b", "main"); err != nil {
 		return nil, err
 	}
 	var list strings.Builder
@@ -36,7 +37,7 @@ func newFleet(dir string, s size) (*fleet, error) {
 	if err := f.everything("0"); err != nil {
 		return nil, err
 	}
-	_, err := f.commit("first")
+	_, err := f.commit(ctx, "first")
 	return f, err
 }
 
@@ -103,8 +104,8 @@ func (f *fleet) write(name, text string) error {
 	return os.WriteFile(path, []byte(text), 0o644)
 }
 
-func (f *fleet) git(args ...string) error {
-	cmd := exec.Command("git", append([]string{"-C", f.dir, "-c", "user.name=bench", "-c", "user.email=bench@example.com"}, args...)...)
+func (f *fleet) git(ctx context.Context, args ...string) error {
+	cmd := exec.CommandContext(ctx, "git", append([]string{"-C", f.dir, "-c", "user.name=bench", "-c", "user.email=bench@example.com"}, args...)...)
 	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("git %s: %w: %s", args[0], err, out)
@@ -112,11 +113,11 @@ func (f *fleet) git(args ...string) error {
 	return nil
 }
 
-func (f *fleet) commit(message string) (string, error) {
-	if err := f.git("add", "-A"); err != nil {
+func (f *fleet) commit(ctx context.Context, message string) (string, error) {
+	if err := f.git(ctx, "add", "-A"); err != nil {
 		return "", err
 	}
-	if err := f.git("commit", "-q", "-m", message); err != nil {
+	if err := f.git(ctx, "commit", "-q", "-m", message); err != nil {
 		return "", err
 	}
 	b, err := os.ReadFile(filepath.Join(f.dir, ".git/refs/heads/main"))

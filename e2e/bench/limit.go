@@ -89,7 +89,7 @@ func (b *bench) writes(ctx context.Context, round int) ([]write, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer tree.Close()
+	defer func() { _ = tree.Close() }()
 	r := render.New(render.Limits{})
 	var out []write
 	for i := range b.size.environments {

@@ -52,7 +52,7 @@ func start(ctx context.Context, binary string, s size) (*bench, error) {
 	if err := os.Mkdir(filepath.Join(dir, "repository"), 0o755); err != nil {
 		return nil, err
 	}
-	if b.fleet, err = newFleet(filepath.Join(dir, "repository"), s); err != nil {
+	if b.fleet, err = newFleet(ctx, filepath.Join(dir, "repository"), s); err != nil {
 		b.stop()
 		return nil, err
 	}
@@ -62,14 +62,14 @@ func start(ctx context.Context, binary string, s size) (*bench, error) {
 			return nil, err
 		}
 	}
-	if err := b.launch(binary); err != nil {
+	if err := b.launch(ctx, binary); err != nil {
 		b.stop()
 		return nil, err
 	}
 	return b, nil
 }
 
-func (b *bench) launch(binary string) error {
+func (b *bench) launch(ctx context.Context, binary string) error {
 	config := filepath.Join(b.dir, "kubeconfig")
 	if err := kubeconfig(b.cluster.Config(), config); err != nil {
 		return err
@@ -78,7 +78,7 @@ func (b *bench) launch(binary string) error {
 	if err := os.WriteFile(secretFile, []byte(secret), 0o600); err != nil {
 		return err
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (b *bench) launch(binary string) error {
 	if b.log, err = os.Create(filepath.Join(b.dir, "log")); err != nil {
 		return err
 	}
-	b.program = exec.Command(binary, "run", "--repo", b.fleet.dir, "--interval", b.polled.String(), "--kubeconfig", config,
+	b.program = exec.CommandContext(context.WithoutCancel(ctx), binary, "run", "--repo", b.fleet.dir, "--interval", b.polled.String(), "--kubeconfig", config,
 		"--listen", "", "--webhook-listen", address, "--webhook-secret-files", secretFile, "--state-dir", filepath.Join(b.dir, "state"),
 		"--leader-election=false", "--log-level", "warn")
 	b.program.Stdout, b.program.Stderr = b.log, b.log
@@ -127,7 +127,7 @@ func (b *bench) wake(ctx context.Context, commit string) error {
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("X-Signature", "sha256="+hex.EncodeToString(mac.Sum(nil)))
-	answer, err := http.DefaultClient.Do(r)
+	answer, err := (&http.Client{Timeout: 10 * time.Second}).Do(r)
 	if err != nil {
 		return fmt.Errorf("%w; the program says: %s", err, b.tail())
 	}

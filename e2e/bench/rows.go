@@ -96,7 +96,7 @@ func (b *bench) changeAll(ctx context.Context, t *table) error {
 // commit commits, wakes the program and returns how long it took until n objects were written, and all its requests.
 func (b *bench) commit(ctx context.Context, message string, n int) (time.Duration, []testcluster.Request, error) {
 	mark := b.cluster.Mark()
-	hash, err := b.fleet.commit(message)
+	hash, err := b.fleet.commit(ctx, message)
 	if err != nil {
 		return 0, nil, err
 	}

@@ -36,7 +36,7 @@ var halves = []string{"reconciler", "jenkins"}
 var foreign = map[string][]string{
 	"reconciler/config": {"go.yaml.in/yaml/v3", "k8s.io/apimachinery/pkg/util/validation"},
 	"reconciler/yaml": {
-		"go.yaml.in/yaml/v3", "k8s.io/apimachinery/pkg/api/resource", "k8s.io/apimachinery/pkg/api/validation/path",
+		"go.yaml.in/yaml/v3", "k8s.io/apimachinery/pkg/api/resource", "k8s.io/apimachinery/pkg/api/validate/content",
 		"k8s.io/apimachinery/pkg/util/validation",
 	},
 	"reconciler/render": {"sigs.k8s.io/kustomize/...", "sigs.k8s.io/yaml"},

@@ -27,7 +27,7 @@ func (r *Records) Event(ctx context.Context, env string, e status.Event, now tim
 		"involvedObject": map[string]any{
 			"apiVersion": "majordomo.dev/v1alpha1", "kind": "Environment", "name": env, "uid": last.Object.UID(),
 		},
-		"type": string(e.Type), "reason": e.Reason, "message": e.Message,
+		"type": e.Type, "reason": e.Reason, "message": e.Message,
 		"firstTimestamp": at, "lastTimestamp": at, "count": int64(1),
 		"source": map[string]any{"component": "majordomo"}, "reportingComponent": "majordomo", "reportingInstance": "majordomo",
 	}

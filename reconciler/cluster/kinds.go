@@ -89,13 +89,6 @@ func (k *kinds) ask(ctx context.Context, gv schema.GroupVersion) error {
 	return nil
 }
 
-// forget makes the next find ask again: the CRD of the kind has changed or gone.
-func (k *kinds) forget(gvk schema.GroupVersionKind) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	delete(k.known, gvk)
-}
-
 // preferred returns a version in which the server serves the kind today; the inventory may name one that it no longer does.
 func (k *kinds) preferred(ctx context.Context, id object.ID, version string) (kind, error) {
 	found, err := k.find(ctx, gvkOf(id, version))

@@ -25,14 +25,14 @@ func with(f *fault, verb, path string, from, to int) *fault {
 	return f
 }
 
-// Whatever goes wrong between the loop and the API server, nothing is pruned on what is not known, the status says what is wrong, and once the
-// fault is over the cluster is as after a sync without it.
-func TestAPIFaultsConverge(t *testing.T) {
-	want, _ := golden(t)
-	cases := map[string]struct {
-		fault *fault
-		says  string // in the message of the condition Ready while the fault lasts, "" if it passes by itself
-	}{
+// apiFault is one thing that goes wrong between the loop and the API server.
+type apiFault struct {
+	fault *fault
+	says  string // in the conditions while the fault lasts, "" if it passes by itself
+}
+
+func apiFaults() map[string]apiFault {
+	return map[string]apiFault{
 		"F12 connection refused":              {fault: with(&fault{do: refuse(&net.OpError{Op: "dial", Err: errors.New("connection refused")})}, "P", "", 1, -1), says: "connection refused"},
 		"F12 name not found":                  {fault: with(&fault{do: refuse(&net.DNSError{Err: "no such host", Name: "api"})}, "", "configmaps/new", 1, -1), says: "no such host"},
 		"F12 certificate expired":             {fault: with(&fault{do: refuse(errors.New("tls: failed to verify certificate: x509: certificate has expired"))}, "", "configmaps/new", 1, -1), says: "certificate has expired"},
@@ -53,7 +53,13 @@ func TestAPIFaultsConverge(t *testing.T) {
 		"F22 admission times out":             {fault: with(failure(500, "InternalError", `failed calling webhook "policy.example.com": context deadline exceeded`), "PATCH", "configmaps/new", 1, -1), says: "policy.example.com"},
 		"F28 everything is slow":              {fault: with(&fault{do: slow(30 * time.Millisecond)}, "", "", 1, -1)},
 	}
-	for name, c := range cases {
+}
+
+// Whatever goes wrong, nothing is pruned on what is not known, the status says what is wrong, and once the fault is over the cluster is as after a
+// sync without it.
+func TestAPIFaultsConverge(t *testing.T) {
+	want, _ := golden(t)
+	for name, c := range apiFaults() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, 1)
@@ -66,17 +72,7 @@ func TestAPIFaultsConverge(t *testing.T) {
 			w.wire.add(c.fault)
 			second := w.commit("after")
 			if c.says != "" {
-				w.eventually("the status to say "+c.says, func() error {
-					e := w.board.Snapshot().Environments[0].Status
-					if ready, _ := e.Condition(status.Ready); ready.Status == status.True || !strings.Contains(fmt.Sprint(e.Conditions), c.says) {
-						return fmt.Errorf("conditions %+v", e.Conditions)
-					}
-					return nil
-				})
-				if w.get(configMaps, env, "old") == nil {
-					t.Error("something was pruned while the sync had failed")
-				}
-				w.wire.clear()
+				w.suffers(env, c.says)
 			}
 			w.ready(env, second)
 			if w.wire.met(c.fault) == 0 {
@@ -92,6 +88,22 @@ func TestAPIFaultsConverge(t *testing.T) {
 	}
 }
 
+// suffers waits until the board says what is wrong, sees that nothing was pruned meanwhile, and ends the fault.
+func (w *world) suffers(env, says string) {
+	w.t.Helper()
+	w.eventually("the status to say "+says, func() error {
+		e := w.board.Snapshot().Environments[0].Status
+		if ready, _ := e.Condition(status.Ready); ready.Status == status.True || !strings.Contains(fmt.Sprint(e.Conditions), says) {
+			return fmt.Errorf("conditions %+v", e.Conditions)
+		}
+		return nil
+	})
+	if w.get(configMaps, env, "old") == nil {
+		w.t.Error("something was pruned while the sync had failed")
+	}
+	w.wire.endFaults()
+}
+
 func TestF17DroppedAndExpiredWatchesMissNothing(t *testing.T) {
 	w := newWorld(t, 1)
 	env := w.envs[0]
@@ -103,12 +115,7 @@ func TestF17DroppedAndExpiredWatchesMissNothing(t *testing.T) {
 	w.wire.add(expired)
 	w.wire.drop()
 	w.edit(env, "casc", `{"data":{"executors":"66"}}`)
-	w.eventually("the edit to be healed", func() error {
-		if got := w.value(configMaps, env, "casc", "data", "executors"); got != "0" {
-			return fmt.Errorf("executors %s", got)
-		}
-		return nil
-	})
+	w.executors(env, "0")
 	if w.wire.met(expired) == 0 {
 		t.Error("no watch was told that its version is too old")
 	}
@@ -180,12 +187,7 @@ func TestF21GroupThatCannotBeDiscoveredTakesOnlyItsOwnObjectsWithIt(t *testing.T
 	w.commit("second")
 	w.wire.add(with(failure(503, "ServiceUnavailable", "apps is away"), "GET", "/apis/apps/v1", 1, -1))
 	w.start()
-	w.eventually("the ConfigMap to be applied", func() error {
-		if got := w.value(configMaps, env, "casc", "data", "executors"); got != "5" {
-			return fmt.Errorf("executors %s", got)
-		}
-		return nil
-	})
+	w.executors(env, "5")
 	w.condition(env, status.Applied, status.False, "")
 	if w.get(configMaps, env, "old") == nil {
 		t.Error("an object was pruned though the cluster was not known as a whole")
@@ -245,7 +247,7 @@ func TestF27LostAndDamagedInventory(t *testing.T) {
 	stop := w.start()
 	w.ready(env, first)
 
-	t.Run("deleted while the loop runs is written again", func(t *testing.T) {
+	t.Run("deleted while the loop runs is written again", func(*testing.T) {
 		w.remove(environments, "", env)
 		w.eventually("the books to be back", func() error {
 			if n := len(w.environment(env).Inventory); n != 3 {

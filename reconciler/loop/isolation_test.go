@@ -90,12 +90,7 @@ func TestFightIsReportedAndBackedOff(t *testing.T) {
 	w.ready(env, first)
 	for i := range fightRepairs + 1 {
 		w.edit(env, "casc", fmt.Sprintf(`{"data":{"executors":"1%d"}}`, i))
-		w.eventually("the edit to be healed", func() error {
-			if got := w.value(configMaps, env, "casc", "data", "executors"); got != "0" {
-				return fmt.Errorf("executors %s", got)
-			}
-			return nil
-		})
+		w.executors(env, "0")
 	}
 	w.eventually("the fight in the status", func() error {
 		e := w.environment(env)

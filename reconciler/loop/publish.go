@@ -47,7 +47,7 @@ func (l *Loop) report(e *environment, r *status.Report) {
 		case res.Err != nil:
 			log.Warn("object failed", "object", res.Step.ID, "op", res.Step.Op, "err", res.Err)
 		case res.Took != "unchanged":
-			log.Info(res.Took, "object", res.Step.ID, "op", res.Step.Op, "reason", res.Step.Reason)
+			log.Info("written", "object", res.Step.ID, "op", res.Took, "reason", res.Step.Reason)
 		}
 	}
 	if r.Plan != nil && r.Synced {

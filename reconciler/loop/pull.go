@@ -84,7 +84,7 @@ func (l *Loop) advance(ctx context.Context) (before, after string, err error) {
 	head, err := l.source.Head(ctx)
 	switch {
 	case err != nil && held == nil:
-		return before, l.resume(), err
+		return before, l.resume(ctx), err
 	case err != nil || head == before:
 		return before, before, err
 	}
@@ -100,9 +100,9 @@ func (l *Loop) advance(ctx context.Context) (before, after string, err error) {
 }
 
 // resume falls back, where the repository cannot be read at the start, on the last commit that was kept on disk.
-func (l *Loop) resume() string {
+func (l *Loop) resume(ctx context.Context) string {
 	last := l.source.Last()
-	if last == nil || l.adopt(context.Background(), last) != nil {
+	if last == nil || l.adopt(ctx, last) != nil {
 		return ""
 	}
 	return last.Hash

@@ -21,88 +21,94 @@ func TestCommitBecomesTheClusterAndStaysSo(t *testing.T) {
 			t.Errorf("%s: %d objects, %d in the inventory; want 3", e, got.Objects.Total, len(got.Inventory))
 		}
 	}
-	env := w.envs[0]
+	t.Run("a commit is applied", func(*testing.T) { w.commitIsApplied() })
+	t.Run("a hand edit is healed", func(*testing.T) { w.editIsHealed(w.envs[0]) })
+	t.Run("a deleted Service comes back", func(*testing.T) { w.deletedServiceComesBack(w.envs[0]) })
+	t.Run("a removed object is pruned", func(*testing.T) { w.removedObjectIsPruned(w.envs[0]) })
+	t.Run("a bad commit is refused and the last good one stays in force", func(*testing.T) { w.badCommitIsRefused(w.envs[0]) })
+}
 
-	t.Run("a commit is applied", func(t *testing.T) {
-		w.files["base/objects.yaml"] = strings.Replace(w.files["base/objects.yaml"], `executors: "0"`, `executors: "4"`, 1)
-		second := w.commit("more executors")
-		for _, e := range w.envs {
-			w.ready(e, second)
-			if got := w.value(configMaps, e, "casc", "data", "executors"); got != "4" {
-				t.Errorf("%s: executors %s, want 4", e, got)
-			}
+func (w *world) commitIsApplied() {
+	w.files["base/objects.yaml"] = strings.Replace(w.files["base/objects.yaml"], `executors: "0"`, `executors: "4"`, 1)
+	second := w.commit("more executors")
+	for _, e := range w.envs {
+		w.ready(e, second)
+		w.executors(e, "4")
+	}
+}
+
+// executors waits until the ConfigMap has this number.
+func (w *world) executors(env, want string) {
+	w.t.Helper()
+	w.eventually("executors "+want, func() error {
+		if got := w.value(configMaps, env, "casc", "data", "executors"); got != want {
+			return fmt.Errorf("executors %s", got)
 		}
+		return nil
 	})
-	t.Run("a hand edit is healed", func(t *testing.T) {
-		w.edit(env, "casc", `{"data":{"executors":"99"}}`)
-		w.eventually("the edit to be healed", func() error {
-			if got := w.value(configMaps, env, "casc", "data", "executors"); got != "4" {
-				return fmt.Errorf("executors %s", got)
-			}
-			return nil
-		})
-		w.eventually("the repair in the status", func() error {
-			e := w.environment(env)
-			if e.Drift.Repairs != 1 || e.LastDrift == nil || e.LastDrift.Manager != "kubectl-edit" {
-				return fmt.Errorf("drift %+v, last %+v", e.Drift, e.LastDrift)
-			}
-			return nil
-		})
-	})
-	t.Run("a deleted Service comes back", func(t *testing.T) {
-		was := w.get(services, env, "jenkins").UID()
-		if err := w.kube.Resource(services).Namespace(env).Delete(t.Context(), "jenkins", metav1.DeleteOptions{}); err != nil {
-			t.Fatal(err)
-		}
-		w.eventually("the Service", func() error {
-			if o := w.get(services, env, "jenkins"); o == nil || o.UID() == was {
-				return fmt.Errorf("not back")
-			}
-			return nil
-		})
-	})
-	t.Run("a removed object is pruned", func(t *testing.T) {
-		w.files["overlays/"+env+"/extra.yaml"] = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: extra}\n"
-		w.files["overlays/"+env+"/kustomization.yaml"] = "namespace: " + env + "\nresources: [../../base, extra.yaml]\n"
-		w.ready(env, w.commit("add extra"))
-		if w.get(configMaps, env, "extra") == nil {
-			t.Fatal("extra is not there")
-		}
-		w.files["overlays/"+env+"/kustomization.yaml"] = "namespace: " + env + "\nresources: [../../base]\n"
-		w.ready(env, w.commit("remove extra"))
-		w.eventually("extra to go", func() error {
-			if w.get(configMaps, env, "extra") != nil {
-				return fmt.Errorf("still there")
-			}
-			return nil
-		})
-		if got := w.environment(env); len(got.Inventory) != 3 {
-			t.Errorf("inventory %+v, want 3 entries", got.Inventory)
-		}
-	})
-	t.Run("a bad commit is refused and the last good one stays in force", func(t *testing.T) {
-		good := w.environment(env).Revision
-		w.files["overlays/"+env+"/kustomization.yaml"] = "namespace: " + env + "\nresources: [../../base, https://example.com/x.yaml]\n"
-		bad := w.commit("remote base")
-		c := w.condition(env, status.Rendered, status.False, status.RenderFailed)
-		if !strings.Contains(c.Message, "kustomization.yaml") {
-			t.Errorf("message %q, want it to name the file", c.Message)
-		}
+}
+
+func (w *world) editIsHealed(env string) {
+	w.edit(env, "casc", `{"data":{"executors":"99"}}`)
+	w.executors(env, "4")
+	w.eventually("the repair in the status", func() error {
 		e := w.environment(env)
-		if e.Revision != good || e.LastAttemptedRevision != bad {
-			t.Errorf("revision %s attempted %s, want %s and %s", e.Revision, e.LastAttemptedRevision, good, bad)
+		if e.Drift.Repairs != 1 || e.LastDrift == nil || e.LastDrift.Manager != "kubectl-edit" {
+			return fmt.Errorf("drift %+v, last %+v", e.Drift, e.LastDrift)
 		}
-		w.edit(env, "casc", `{"data":{"executors":"77"}}`)
-		w.eventually("drift under the bad commit to be healed", func() error {
-			if got := w.value(configMaps, env, "casc", "data", "executors"); got != "4" {
-				return fmt.Errorf("executors %s", got)
-			}
-			return nil
-		})
-		w.files["overlays/"+env+"/kustomization.yaml"] = "namespace: " + env + "\nresources: [../../base]\n"
-		w.commit("fixed")
-		w.condition(env, status.Ready, status.True, "")
+		return nil
 	})
+}
+
+func (w *world) deletedServiceComesBack(env string) {
+	was := w.get(services, env, "jenkins").UID()
+	w.remove(services, env, "jenkins")
+	w.eventually("the Service", func() error {
+		if o := w.get(services, env, "jenkins"); o == nil || o.UID() == was {
+			return fmt.Errorf("not back")
+		}
+		return nil
+	})
+}
+
+func (w *world) removedObjectIsPruned(env string) {
+	overlay := "overlays/" + env + "/"
+	w.files[overlay+"extra.yaml"] = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: extra}\n"
+	w.files[overlay+"kustomization.yaml"] = "namespace: " + env + "\nresources: [../../base, extra.yaml]\n"
+	w.ready(env, w.commit("add extra"))
+	if w.get(configMaps, env, "extra") == nil {
+		w.t.Fatal("extra is not there")
+	}
+	w.files[overlay+"kustomization.yaml"] = "namespace: " + env + "\nresources: [../../base]\n"
+	w.ready(env, w.commit("remove extra"))
+	w.eventually("extra to go", func() error {
+		if w.get(configMaps, env, "extra") != nil {
+			return fmt.Errorf("still there")
+		}
+		return nil
+	})
+	if got := w.environment(env); len(got.Inventory) != 3 {
+		w.t.Errorf("inventory %+v, want 3 entries", got.Inventory)
+	}
+}
+
+func (w *world) badCommitIsRefused(env string) {
+	good := w.environment(env).Revision
+	w.files["overlays/"+env+"/kustomization.yaml"] = "namespace: " + env + "\nresources: [../../base, https://example.com/x.yaml]\n"
+	bad := w.commit("remote base")
+	c := w.condition(env, status.Rendered, status.False, status.RenderFailed)
+	if !strings.Contains(c.Message, "kustomization.yaml") {
+		w.t.Errorf("message %q, want it to name the file", c.Message)
+	}
+	e := w.environment(env)
+	if e.Revision != good || e.LastAttemptedRevision != bad {
+		w.t.Errorf("revision %s attempted %s, want %s and %s", e.Revision, e.LastAttemptedRevision, good, bad)
+	}
+	w.edit(env, "casc", `{"data":{"executors":"77"}}`)
+	w.executors(env, "4") // drift is healed under a bad commit too
+	w.files["overlays/"+env+"/kustomization.yaml"] = "namespace: " + env + "\nresources: [../../base]\n"
+	w.commit("fixed")
+	w.condition(env, status.Ready, status.True, "")
 }
 
 // edit changes a ConfigMap by hand.
@@ -126,12 +132,7 @@ func TestRestartOnABadCommitKeepsTheLastGoodOneInForce(t *testing.T) {
 	w.edit(env, "casc", `{"data":{"executors":"88"}}`)
 	w.start()
 	w.condition(env, status.Rendered, status.False, status.RenderFailed)
-	w.eventually("the edit made while nobody watched to be healed", func() error {
-		if got := w.value(configMaps, env, "casc", "data", "executors"); got != "0" {
-			return fmt.Errorf("executors %s", got)
-		}
-		return nil
-	})
+	w.executors(env, "0")
 }
 
 func TestUnchangedHeadCostsNoRequest(t *testing.T) {

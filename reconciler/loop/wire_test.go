@@ -97,6 +97,13 @@ func (w *wire) clear() []string {
 	return calls
 }
 
+// endFaults takes all faults away.
+func (w *wire) endFaults() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.faults = nil
+}
+
 // made returns the requests made so far that match.
 func (w *wire) made(verb, path string) int {
 	w.mu.Lock()

@@ -143,8 +143,11 @@ func TestFieldsFingerprint(t *testing.T) {
 
 func TestProtectedKinds(t *testing.T) {
 	for _, id := range []ID{
-		{Kind: "Namespace", Name: "j"}, {Kind: "PersistentVolume", Name: "v"}, {Kind: "PersistentVolumeClaim", Namespace: "j", Name: "c"},
-		{Group: "storage.k8s.io", Kind: "StorageClass", Name: "s"}, {Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition", Name: "d"},
+		{Kind: "Namespace", Name: "j"},
+		{Kind: "PersistentVolume", Name: "v"},
+		{Kind: "PersistentVolumeClaim", Namespace: "j", Name: "c"},
+		{Group: "storage.k8s.io", Kind: "StorageClass", Name: "s"},
+		{Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition", Name: "d"},
 	} {
 		if !id.Protected() {
 			t.Errorf("%s is not protected", id)

@@ -124,8 +124,10 @@ func BenchmarkFleet(b *testing.B) {
 		name, touched string
 		workloads     int
 	}{
-		{"base of 16 workloads", "base/service.yaml", 16}, {"base of 4 workloads", "base/service.yaml", 4},
-		{"one overlay", "overlays/e7/kustomization.yaml", 16}, {"no overlay", "README.md", 16},
+		{"base of 16 workloads", "base/service.yaml", 16},
+		{"base of 4 workloads", "base/service.yaml", 4},
+		{"one overlay", "overlays/e7/kustomization.yaml", 16},
+		{"no overlay", "README.md", 16},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			t, r, i := fleet(environments, c.workloads), New(Limits{}), 0

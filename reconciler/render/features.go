@@ -26,7 +26,7 @@ func (k *kustomization) refuseFeatures() {
 // modernize turns deprecated fields into those that took their place, as "kustomize edit fix" does. Kustomize itself would print its
 // warnings to the terminal.
 func (k *kustomization) modernize() {
-	deprecated := func(old, now string) { k.warn("%s", k.file.Errorf([]any{old}, "is deprecated; use %s", now)) }
+	deprecated := func(old, now string) { k.warn(k.file.Errorf([]any{old}, "is deprecated; use %s", now)) }
 	s := &k.spec
 	if s.Bases != nil {
 		deprecated("bases", "resources")

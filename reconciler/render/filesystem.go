@@ -47,12 +47,12 @@ func (f filesystem) Exists(p string) bool { return f.reads.at(p) != absent }
 
 // What lists or opens is not needed to build, and would have to be noted; what writes is not there.
 
-func (filesystem) ReadDir(string) ([]string, error)         { return nil, errors.ErrUnsupported }
-func (filesystem) Glob(string) ([]string, error)            { return nil, errors.ErrUnsupported }
-func (filesystem) Walk(string, filepath.WalkFunc) error     { return errors.ErrUnsupported }
-func (filesystem) Open(string) (filesys.File, error)        { return nil, errors.ErrUnsupported }
-func (filesystem) Create(string) (filesys.File, error)      { return nil, errReadOnly }
-func (filesystem) Mkdir(string) error                       { return errReadOnly }
-func (filesystem) MkdirAll(string) error                    { return errReadOnly }
-func (filesystem) RemoveAll(string) error                   { return errReadOnly }
-func (filesystem) WriteFile(name string, data []byte) error { return errReadOnly }
+func (filesystem) ReadDir(string) ([]string, error)     { return nil, errors.ErrUnsupported }
+func (filesystem) Glob(string) ([]string, error)        { return nil, errors.ErrUnsupported }
+func (filesystem) Walk(string, filepath.WalkFunc) error { return errors.ErrUnsupported }
+func (filesystem) Open(string) (filesys.File, error)    { return nil, errors.ErrUnsupported }
+func (filesystem) Create(string) (filesys.File, error)  { return nil, errReadOnly }
+func (filesystem) Mkdir(string) error                   { return errReadOnly }
+func (filesystem) MkdirAll(string) error                { return errReadOnly }
+func (filesystem) RemoveAll(string) error               { return errReadOnly }
+func (filesystem) WriteFile(string, []byte) error       { return errReadOnly }

@@ -34,7 +34,7 @@ func (g *generator) at(steps ...any) []any { return append([]any{g.field, g.inde
 func (k *kustomization) readGenerator(field string, i int, args *types.GeneratorArgs) {
 	g := &generator{kustomization: k, field: field, index: i, texts: map[string]any{}}
 	if args.EnvSource != "" {
-		k.warn("%s", k.file.Errorf(g.at("env"), "is deprecated; use envs"))
+		k.warn(k.file.Errorf(g.at("env"), "is deprecated; use envs"))
 		args.EnvSources, args.EnvSource = append(args.EnvSources, args.EnvSource), ""
 	}
 	g.literals(args.LiteralSources)
@@ -52,7 +52,7 @@ func (k *kustomization) readGenerator(field string, i int, args *types.Generator
 		kind = "Secret"
 		k.secrets = append(k.secrets, object.Object{"apiVersion": "v1", "kind": kind, "stringData": g.texts})
 		if g.size > 0 {
-			k.warn("%s", k.file.Errorf(g.at(), "the values of Secret %s stand in plain text in Git; keep them in a secret store, or encrypt them", args.Name))
+			k.warn(k.file.Errorf(g.at(), "the values of Secret %s stand in plain text in Git; keep them in a secret store, or encrypt them", args.Name))
 		}
 	}
 	if args.Behavior == "merge" || args.Behavior == "replace" {

@@ -41,7 +41,7 @@ func (w *walker) judge(objects []object.Object) (Result, error) {
 			errs = append(errs, in("%s", p))
 		}
 		for _, p := range warnings {
-			w.warn("%s", in("%s", p))
+			w.warn(in("%s", p))
 		}
 		_, twice := r.Objects[id]
 		switch problem := scopeProblem(id); {

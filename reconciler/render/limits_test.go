@@ -45,39 +45,46 @@ func TestLimit(t *testing.T) {
 		want   string
 	}{
 		{
-			"generator with 5 MiB", Limits{FileBytes: 6 << 20},
+			"generator with 5 MiB",
+			Limits{FileBytes: 6 << 20},
 			tree("overlay/kustomization.yaml", head+"configMapGenerator:\n- name: x\n  files: [big]\n", "overlay/big", strings.Repeat("x", 5<<20)),
 			".configMapGenerator[0]: makes an object of 5242880 bytes; allowed are 1048576",
 		},
 		{
-			"object over 1 MiB", Limits{},
+			"object over 1 MiB",
+			Limits{},
 			tree("overlay/kustomization.yaml", head+"resources: [s.yaml]\n", "overlay/s.yaml", settings("s")+"binaryData: {x: "+strings.Repeat("A", 1<<20)+"}\n"),
 			"overlay/s.yaml:1: ConfigMap jenkins/s: is 1048",
 		},
 		{
-			"file over 5 MiB", Limits{},
+			"file over 5 MiB",
+			Limits{},
 			tree("overlay/kustomization.yaml", head+"resources: [s.yaml]\n", "overlay/s.yaml", "#"+strings.Repeat("x", 5<<20)),
 			"overlay/s.yaml: is 5242881 bytes; allowed are 5242880",
 		},
 		{
-			"20,000 objects", Limits{},
+			"20,000 objects",
+			Limits{},
 			tree("overlay/kustomization.yaml", head+"resources: [s.yaml]\n", "overlay/s.yaml", objects(20_000)),
 			"the overlay describes 20000 objects; allowed are 5000",
 		},
 		{
-			"one object more than allowed", Limits{Objects: 10},
+			"one object more than allowed",
+			Limits{Objects: 10},
 			tree("overlay/kustomization.yaml", head+"resources: [s.yaml]\n", "overlay/s.yaml", objects(11)),
 			"the overlay describes 11 objects; allowed are 10",
 		},
 		{"bases that double 40 times", Limits{}, doubling(), "allowed are 5000"},
 		{"a chain of bases", Limits{}, chain(), "made of too many kustomizations; allowed are 500"},
 		{
-			"all objects together", Limits{TotalBytes: 1000},
+			"all objects together",
+			Limits{TotalBytes: 1000},
 			tree("overlay/kustomization.yaml", head+"resources: [s.yaml]\n", "overlay/s.yaml", objects(10)),
 			"bytes of objects; allowed are 1000",
 		},
 		{
-			"line of an env file over 64 KiB", Limits{},
+			"line of an env file over 64 KiB",
+			Limits{},
 			tree("overlay/kustomization.yaml", head+"configMapGenerator:\n- name: x\n  envs: [e.env]\n", "overlay/e.env", "A=1\nB="+strings.Repeat("x", 70<<10)+"\n"),
 			"overlay/e.env:2: the line is longer than 64 KiB",
 		},

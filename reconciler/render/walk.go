@@ -83,8 +83,8 @@ func (w *walker) walk(dir string) error {
 
 func (w *walker) fail(err error) { w.errs = append(w.errs, err) }
 
-func (w *walker) warn(format string, args ...any) {
-	if text := fmt.Sprintf(format, args...); !slices.Contains(w.warnings, text) {
+func (w *walker) warn(about error) {
+	if text := about.Error(); !slices.Contains(w.warnings, text) {
 		w.warnings = append(w.warnings, text)
 	}
 }

@@ -91,9 +91,9 @@ func (j *judge) set(kind, status, reason, message string) {
 }
 
 // lasting tells whether a condition has had this status for longer than a failure may take to pass by itself.
-func (j *judge) lasting(kind, status string, limit time.Duration) bool {
+func (j *judge) lasting(kind, status string) bool {
 	c, ok := j.prev.Condition(kind)
-	return ok && c.Status == status && j.now.Sub(c.LastTransitionTime) >= limit
+	return ok && c.Status == status && j.now.Sub(c.LastTransitionTime) >= stallAfter
 }
 
 func (j *judge) fail(kind, status string, p problem) {

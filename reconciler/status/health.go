@@ -27,6 +27,7 @@ func current(message string) verdict { return verdict{Current, message} }
 func progress(format string, args ...any) verdict {
 	return verdict{InProgress, fmt.Sprintf(format, args...)}
 }
+
 func hopeless(format string, args ...any) verdict {
 	return verdict{Failed, fmt.Sprintf(format, args...)}
 }

@@ -29,7 +29,7 @@ func (j *judge) source() {
 	}
 	reason := Reason(j.in.Source, FetchFailed)
 	p := problem{reason: reason, message: j.in.Source.Error() + j.inForce() + j.retried()}
-	p.stalled = slices.Contains(personal, reason) || j.lasting(SourceReady, False, stallAfter)
+	p.stalled = slices.Contains(personal, reason) || j.lasting(SourceReady, False)
 	j.set(SourceReady, False, p.reason, p.message)
 	if p.stalled || j.in.Revision == "" {
 		j.problems = append(j.problems, p)
@@ -52,7 +52,7 @@ func (j *judge) rendered() {
 func (j *judge) applied() {
 	if err := j.in.Cluster; err != nil {
 		p := problem{reason: Reason(err, ClusterUnreachable), message: err.Error() + j.retried()}
-		p.stalled = slices.Contains(personal, p.reason) || j.lasting(Applied, Unknown, stallAfter)
+		p.stalled = slices.Contains(personal, p.reason) || j.lasting(Applied, Unknown)
 		j.fail(Applied, Unknown, p)
 		return
 	}
@@ -69,7 +69,7 @@ func (j *judge) applied() {
 	case len(failed) > 0:
 		p := problem{reason: Reason(failed[0].Err, ApplyFailed)}
 		p.message = fmt.Sprintf("%d of %d objects could not be applied: %s%s%s", len(failed), j.wanted(), cause(failed[0]), more(len(failed)), j.retried())
-		p.stalled = slices.Contains(personal, p.reason) || j.lasting(Applied, False, stallAfter)
+		p.stalled = slices.Contains(personal, p.reason) || j.lasting(Applied, False)
 		j.fail(Applied, False, p)
 	case len(refused) > 0:
 		j.fail(Applied, False, problem{reason: Refused, stalled: true, message: fmt.Sprintf("%d of %d objects are refused: %s: %s%s",
@@ -153,7 +153,7 @@ func (j *judge) pruned(e Environment) {
 	switch {
 	case len(failed) > 0:
 		j.fail(Pruned, False, problem{
-			reason: Reason(failed[0].Err, PruneFailed), stalled: j.lasting(Pruned, False, stallAfter),
+			reason: Reason(failed[0].Err, PruneFailed), stalled: j.lasting(Pruned, False),
 			message: fmt.Sprintf("%d objects could not be deleted: %s%s%s", len(failed), cause(failed[0]), more(len(failed)), j.retried()),
 		})
 	case e.Held != nil:
@@ -191,8 +191,10 @@ func (j *judge) healthy(e Environment, h health) {
 	case len(h.failed) > 0:
 		j.fail(Healthy, False, problem{reason: HealthFailed, stalled: true, message: counted + "; " + h.failed[0].String() + more(len(h.failed))})
 	case len(h.waiting) > 0 && j.overdue(patience, e.LastSync):
-		j.fail(Healthy, False, problem{reason: HealthTimeout, stalled: true,
-			message: fmt.Sprintf("%s after more than %s; %s%s", counted, brief(patience), h.waiting[0], more(len(h.waiting)))})
+		j.fail(Healthy, False, problem{
+			reason: HealthTimeout, stalled: true,
+			message: fmt.Sprintf("%s after more than %s; %s%s", counted, brief(patience), h.waiting[0], more(len(h.waiting))),
+		})
 	case len(h.waiting) > 0:
 		message := counted + "; " + h.waiting[0].String() + more(len(h.waiting))
 		j.set(Healthy, Unknown, Progressing, message)
@@ -208,8 +210,10 @@ func (j *judge) drift() {
 	const repair = "; healing waits longer each time until one of the two gives in"
 	if n := len(j.in.Fights); n > 0 {
 		f := fights(j.in.Fights)[0]
-		j.fail(DriftDetected, True, problem{reason: DriftLoop, stalled: true,
-			message: fmt.Sprintf("%s keeps changing %s%s back%s%s", orSomebody(f.Manager), f.Object, inFields(f.Fields), more(n), repair)})
+		j.fail(DriftDetected, True, problem{
+			reason: DriftLoop, stalled: true,
+			message: fmt.Sprintf("%s keeps changing %s%s back%s%s", orSomebody(f.Manager), f.Object, inFields(f.Fields), more(n), repair),
+		})
 		return
 	}
 	if j.in.Plan == nil {

@@ -76,14 +76,16 @@ func sha1sum(key string, body []byte) string {
 
 var senders = []sender{
 	{
-		"github", "github.json", map[string]string{"X-GitHub-Event": "push", "X-GitHub-Delivery": "1"},
+		"github", "github.json",
+		map[string]string{"X-GitHub-Event": "push", "X-GitHub-Delivery": "1"},
 		func(h http.Header, key string, body []byte) {
 			h.Set("X-Hub-Signature", "sha1="+sha1sum(key, body))
 			h.Set("X-Hub-Signature-256", "sha256="+sum(key, body))
 		}, "https://github.com/acme/config",
 	},
 	{
-		"gitea", "gitea.json", map[string]string{
+		"gitea", "gitea.json",
+		map[string]string{
 			"X-Gitea-Event": "push", "X-Gogs-Event": "push", "X-GitHub-Event": "push", "X-Gitea-Delivery": "1", "X-GitHub-Delivery": "1",
 		},
 		func(h http.Header, key string, body []byte) {
@@ -94,36 +96,42 @@ var senders = []sender{
 		}, "git@git.acme.example:ops/config.git",
 	},
 	{
-		"forgejo", "gitea.json", map[string]string{"X-Forgejo-Event": "push", "X-Gitea-Event": "push", "X-Forgejo-Delivery": "1"},
+		"forgejo", "gitea.json",
+		map[string]string{"X-Forgejo-Event": "push", "X-Gitea-Event": "push", "X-Forgejo-Delivery": "1"},
 		func(h http.Header, key string, body []byte) {
 			h.Set("X-Forgejo-Signature", sum(key, body))
 			h.Set("X-Gitea-Signature", sum(key, body))
 		}, "ssh://git@git.acme.example/ops/config",
 	},
 	{
-		"gitlab token", "gitlab.json", map[string]string{"X-Gitlab-Event": "Push Hook", "Idempotency-Key": "1"},
+		"gitlab token", "gitlab.json",
+		map[string]string{"X-Gitlab-Event": "Push Hook", "Idempotency-Key": "1"},
 		func(h http.Header, key string, _ []byte) { h.Set("X-Gitlab-Token", key) },
 		"https://oauth2:token@gitlab.acme.example:443/ops/config.git/",
 	},
 	{
-		"gitlab signed", "gitlab.json", map[string]string{"X-Gitlab-Event": "Push Hook", "Webhook-Id": "1", "Webhook-Timestamp": fmt.Sprint(noon.Unix())},
+		"gitlab signed", "gitlab.json",
+		map[string]string{"X-Gitlab-Event": "Push Hook", "Webhook-Id": "1", "Webhook-Timestamp": fmt.Sprint(noon.Unix())},
 		func(h http.Header, key string, body []byte) {
 			content := append([]byte(h.Get("Webhook-Id")+"."+h.Get("Webhook-Timestamp")+"."), body...)
 			h.Set("Webhook-Signature", "v1,"+base64.StdEncoding.EncodeToString(mac([]byte(key), content)))
 		}, "https://gitlab.acme.example/ops/config",
 	},
 	{
-		"bitbucket cloud", "bitbucket-cloud.json", map[string]string{"X-Event-Key": "repo:push", "X-Request-UUID": "1"},
+		"bitbucket cloud", "bitbucket-cloud.json",
+		map[string]string{"X-Event-Key": "repo:push", "X-Request-UUID": "1"},
 		func(h http.Header, key string, body []byte) { h.Set("X-Hub-Signature", "sha256="+sum(key, body)) },
 		"git@bitbucket.org:Acme/config.git",
 	},
 	{
-		"bitbucket dc", "bitbucket-dc.json", map[string]string{"X-Event-Key": "repo:refs_changed", "X-Request-Id": "1"},
+		"bitbucket dc", "bitbucket-dc.json",
+		map[string]string{"X-Event-Key": "repo:refs_changed", "X-Request-Id": "1"},
 		func(h http.Header, key string, body []byte) { h.Set("X-Hub-Signature", "sha256="+sum(key, body)) },
 		"ssh://git@bitbucket.acme.example:7999/ops/config.git",
 	},
 	{
-		"generic", "generic.json", map[string]string{"X-Delivery-Id": "1"},
+		"generic", "generic.json",
+		map[string]string{"X-Delivery-Id": "1"},
 		func(h http.Header, key string, body []byte) { h.Set("X-Signature", "sha256="+sum(key, body)) },
 		"https://git.acme.example/ops/config",
 	},

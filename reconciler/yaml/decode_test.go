@@ -24,7 +24,7 @@ type sample struct {
 
 func TestDecode(t *testing.T) {
 	cases := []struct{ name, text, want string }{
-		{"unknown field", "nmae: x\n", `f.yaml:1: .nmae: unknown field; did you mean "name"?`},
+		{"unknown field", "naem: x\n", `f.yaml:1: .naem: unknown field; did you mean "name"?`},
 		{"unknown field that is like none", "zzzzzz: x\n", ".zzzzzz: unknown field; allowed: "},
 		{"field in another case", "Name: x\n", `.Name: unknown field; did you mean "name"?`},
 		{"unknown field in a list", "name: x\nitems:\n- iner: y\n", `f.yaml:3: .items[0].iner: unknown field; did you mean "inner"?`},

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/api/validation/path"
+	"k8s.io/apimachinery/pkg/api/validate/content"
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"majordomo.dev/reconciler/object"
@@ -66,7 +66,7 @@ func (c *check) name(id object.ID) {
 	allowed := "lower case letters, digits, - and . inside"
 	switch {
 	case id.Group == "rbac.authorization.k8s.io":
-		problems, allowed = path.IsValidPathSegmentName(id.Name), "anything but /, %, . and .."
+		problems, allowed = content.IsPathSegmentName(id.Name), "anything but /, %, . and .."
 	case id.Group == "" && id.Kind == "Service":
 		longest, problems, allowed = 63, validation.IsDNS1035Label(id.Name), "lower case letters, digits and - inside, with a letter first"
 	case id.Group == "" && id.Kind == "Namespace":
