@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -111,7 +112,7 @@ func (a *app) worker(o config.Options, board *status.Board, line *loop.Loop, log
 		return func(ctx context.Context) error {
 			board.Leader(true)
 			defer board.Leader(false)
-			return line.Run(ctx)
+			return lead(ctx, board, line)
 		}, nil
 	}
 	own, err := a.clusters("")
@@ -119,7 +120,19 @@ func (a *app) worker(o config.Options, board *status.Board, line *loop.Loop, log
 		return nil, fmt.Errorf("the cluster for the lease: %w; a single majordomo may go without, with --leader-election=false", err)
 	}
 	l := leader{config: own, namespace: o.Namespace, pace: usualPace(), log: log, leading: board.Leader}
-	return func(ctx context.Context) error { return l.run(ctx, line.Run) }, nil
+	return func(ctx context.Context) error {
+		return l.run(ctx, func(ctx context.Context) error { return lead(ctx, board, line) })
+	}, nil
+}
+
+// lead runs the loop, and gives memory back while it rests.
+func lead(ctx context.Context, board *status.Board, line *loop.Loop) error {
+	ctx, stop := context.WithCancel(ctx)
+	var resting sync.WaitGroup
+	resting.Go(func() { giveBack(ctx, board) })
+	defer resting.Wait()
+	defer stop()
+	return line.Run(ctx)
 }
 
 // handler returns what is answered over HTTP.

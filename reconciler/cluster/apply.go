@@ -12,7 +12,6 @@ import (
 	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 
@@ -90,16 +89,16 @@ func (c *Client) kind(ctx context.Context, s plan.Step) (kind, error) {
 
 // send applies one object, taking over fields where that is this program's to do, and making the object anew where it allows that.
 func (c *Client) send(ctx context.Context, k kind, s plan.Step, before object.Object) (object.Object, string, error) {
-	body := s.Payload.Object
+	body := s.Payload.Body
 	if before == nil {
 		body = seeded(s.Payload)
 	}
-	live, err := c.patch(ctx, k, body, s.Drift)
+	live, err := c.patch(ctx, k, s.ID, body, s.Drift)
 	if found := conflicts(err); len(found) > 0 {
 		if others := appliers(found, before, c.view.seen(s.ID).Live); len(others) > 0 {
 			return nil, "", conflictError(others)
 		}
-		live, err = c.patch(ctx, k, body, true)
+		live, err = c.patch(ctx, k, s.ID, body, true)
 	}
 	if fields := immutableFields(err); fields != nil {
 		return c.recreate(ctx, k, s, fields)
@@ -114,22 +113,21 @@ func (c *Client) send(ctx context.Context, k kind, s plan.Step, before object.Ob
 }
 
 // seeded returns the payload of a new object: with the first values of fields that are others' afterwards.
-func seeded(p plan.Payload) object.Object {
+func seeded(p plan.Payload) []byte {
 	if len(p.Seed) == 0 {
-		return p.Object
+		return p.Body
 	}
 	o := p.Object.Clone()
 	for _, s := range p.Seed {
 		o.Set(s.Field, s.Value)
 	}
-	return o
+	return o.JSON()
 }
 
-func (c *Client) patch(ctx context.Context, k kind, o object.Object, force bool) (object.Object, error) {
+func (c *Client) patch(ctx context.Context, k kind, id object.ID, body []byte, force bool) (object.Object, error) {
 	var live object.Object
 	err := c.write(ctx, func(ctx context.Context) error {
-		u, err := c.resource(k, o.ID().Namespace).Apply(ctx, o.ID().Name, &unstructured.Unstructured{Object: o},
-			metav1.ApplyOptions{FieldManager: object.Manager, Force: force})
+		u, err := c.resource(k, id.Namespace).Patch(ctx, id.Name, types.ApplyPatchType, body, metav1.PatchOptions{FieldManager: object.Manager, Force: &force})
 		if err == nil {
 			live = fromServer(u)
 		}
@@ -267,7 +265,7 @@ func (c *Client) recreate(ctx context.Context, k kind, s plan.Step, fields []str
 			return nil, "", err
 		}
 	}
-	made, err := c.patch(ctx, k, seeded(s.Payload), true)
+	made, err := c.patch(ctx, k, s.ID, seeded(s.Payload), true)
 	if err == nil && len(s.Payload.Seed) > 0 {
 		made, err = c.disown(ctx, k, made, s.Payload.Released)
 	}

@@ -124,12 +124,20 @@ func clone(v any) any {
 	return v
 }
 
-// Hash returns 16 hex digits that change when any field changes. It is for telling versions apart, not for security.
-func (o Object) Hash() string {
-	b, err := json.Marshal(map[string]any(o)) // keys come sorted
+// JSON returns the object as JSON with sorted keys.
+func (o Object) JSON() []byte {
+	b, err := json.Marshal(map[string]any(o))
 	if err != nil {
 		panic(fmt.Sprintf("object %s is not JSON: %v", o.ID(), err))
 	}
+	return b
+}
+
+// Hash returns 16 hex digits that change when any field changes. It is for telling versions apart, not for security.
+func (o Object) Hash() string { return HashOf(o.JSON()) }
+
+// HashOf returns 16 hex digits over the JSON of an object.
+func HashOf(b []byte) string {
 	h := fnv.New64a()
 	_, _ = h.Write(b)
 	return fmt.Sprintf("%016x", h.Sum64())

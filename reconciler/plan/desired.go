@@ -21,7 +21,8 @@ type Environment struct {
 // Payload is one object as it is sent to the server.
 type Payload struct {
 	Object object.Object
-	Hash   string
+	Body   []byte // Object as JSON
+	Hash   string // of Body
 	// Released are fields that are not majordomo's: ignored ones and the replicas of pools. They are not in Object.
 	Released []object.Pointer
 	// Seed holds values for released fields that a new object starts with.
@@ -106,7 +107,8 @@ func payload(env string, o object.Object, pools map[object.ID]int64) (Payload, e
 	for _, f := range released {
 		c.Remove(f)
 	}
-	return Payload{Object: c, Hash: c.Hash(), Released: released, Seed: seeds}, nil
+	body := c.JSON()
+	return Payload{Object: c, Body: body, Hash: object.HashOf(body), Released: released, Seed: seeds}, nil
 }
 
 // normalize brings an object to the form in which the server keeps it, where sending it otherwise does harm: a Secret's stringData would not be
