@@ -30,7 +30,11 @@ func (c *Client) Apply(ctx context.Context, steps []plan.Step) []plan.Result {
 				continue
 			}
 			g.Go(func() error {
+				c.view.begin(s.ID)
 				results[i] = guarded(func() plan.Result { return c.applyOne(ctx, s) }, s)
+				if c.view.done(s.ID, results[i].Live) && c.watches != nil {
+					c.watches.notify()
+				}
 				return nil
 			})
 		}

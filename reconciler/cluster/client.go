@@ -123,6 +123,13 @@ func (c *Client) write(ctx context.Context, do func(context.Context) error) erro
 	return c.bounded(going, do)
 }
 
+// Calm waits, for half a second at most, until hardly any requests are under way: what is written for people to read makes way for what they wait for.
+func (s *Server) Calm(ctx context.Context) {
+	const patience, glance = 500 * time.Millisecond, 5 * time.Millisecond
+	for waited := time.Duration(0); len(s.limit) > parallel/4 && waited < patience && pause(ctx, glance); waited += glance {
+	}
+}
+
 // enter waits for a place among the requests under way.
 func (c *Client) enter(ctx context.Context) (release func(), err error) {
 	if ctx.Err() != nil {

@@ -17,12 +17,13 @@ type view struct {
 	gone      map[object.ID]uint64 // deletions seen or made, with the version up to which events are stale
 	baselines map[object.ID]*plan.Baseline
 	applied   map[object.ID]string // resource version for which the baseline is known to hold
+	writing   map[object.ID]bool   // objects that are being written, true if an event came in meanwhile
 }
 
 func newView() *view {
 	return &view{
 		wanted: map[object.ID]bool{}, objects: map[object.ID]object.Object{}, gone: map[object.ID]uint64{},
-		baselines: map[object.ID]*plan.Baseline{}, applied: map[object.ID]string{},
+		baselines: map[object.ID]*plan.Baseline{}, applied: map[object.ID]string{}, writing: map[object.ID]bool{},
 	}
 }
 
@@ -61,7 +62,32 @@ func (v *view) put(o object.Object) bool {
 	}
 	delete(v.gone, id)
 	v.objects[id] = o
+	return v.news(id)
+}
+
+// news tells whether a change of an object is news: while it is being written, that is told when the write is done.
+func (v *view) news(id object.ID) bool {
+	if _, busy := v.writing[id]; busy {
+		v.writing[id] = true
+		return false
+	}
 	return true
+}
+
+// begin has events of an object wait until done: its echo often overtakes the answer to the write.
+func (v *view) begin(id object.ID) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.writing[id] = false
+}
+
+// done tells whether an event came in, since begin, of another version than the one written, nil for none.
+func (v *view) done(id object.ID, live object.Object) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	event := v.writing[id]
+	delete(v.writing, id)
+	return event && v.objects[id].ResourceVersion() != live.ResourceVersion()
 }
 
 // remove takes in that an object is gone as of a version, 0 if that is not known.
@@ -76,7 +102,7 @@ func (v *view) remove(id object.ID, at uint64) bool {
 	delete(v.objects, id)
 	delete(v.baselines, id)
 	delete(v.applied, id)
-	return old != nil
+	return old != nil && v.news(id)
 }
 
 // replace takes in a whole list of one scope, made at a version.

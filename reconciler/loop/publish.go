@@ -20,6 +20,7 @@ func (l *Loop) publish(ctx context.Context, e *environment, r *status.Report) bo
 	if next.Same(before) || e.server == nil || e.inventory == nil {
 		return true
 	}
+	e.server.Calm(ctx)
 	if err := e.server.records.WriteStatus(ctx, e.name, next); err != nil {
 		l.log.Warn("status not written", "env", e.name, "err", err)
 		l.queue.AddRateLimited(e.name)
