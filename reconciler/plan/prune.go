@@ -15,15 +15,20 @@ func prune(in Input, p *Plan) {
 		stated[s.ID] = true // also what is refused: Git has it, so it is not removed
 	}
 	var candidates []Step
+	going := map[object.ID]bool{}
 	for _, id := range slices.Backward(sorted(in.Inventory)) {
 		if stated[id] {
 			continue
 		}
 		step, gone := leave(in, id)
+		if step.Op == Prune {
+			step = spare(in, step, going)
+		}
 		switch {
 		case gone:
 			p.Forget = append(p.Forget, id)
 		case step.Op == Prune:
+			going[id] = true
 			candidates = append(candidates, step)
 		default:
 			p.Steps = append(p.Steps, step)
@@ -89,8 +94,6 @@ func kept(in Input, id object.ID, live object.Object) string {
 		return "no longer in Git, kept: majordomo itself needs it"
 	case id.Protected() && mark != "allowed":
 		return fmt.Sprintf("no longer in Git, kept: a %s is only pruned with the annotation %s: allowed", id.Kind, object.Prune)
-	case id.Group == "" && id.Kind == "Namespace" && inhabited(in, id.Name):
-		return "no longer in Git, kept: objects of this environment are still in it"
 	case in.World.Incomplete != "":
 		return "no longer in Git, kept for now: " + in.World.Incomplete
 	case in.ClaimsUnknown != "":
@@ -99,13 +102,37 @@ func kept(in Input, id object.ID, live object.Object) string {
 	return ""
 }
 
-func inhabited(in Input, namespace string) bool {
-	for id := range in.Desired.Objects {
-		if id.Namespace == namespace {
-			return true
+// spare keeps a namespace or a definition with which something would go that is not to go. Contents come before what holds them in the
+// order of prunes, so what goes by now is known.
+func spare(in Input, s Step, going map[object.ID]bool) Step {
+	within := contents(s.ID, in.World.Objects[s.ID].Live)
+	if within == nil {
+		return s
+	}
+	var stays []object.ID
+	for other, seen := range in.World.Objects {
+		_, wanted := in.Desired.Objects[other]
+		if within(other) && !going[other] && (wanted || seen.Live != nil || seen.Problem != "") {
+			stays = append(stays, other)
 		}
 	}
-	return false
+	if len(stays) > 0 {
+		s.Op, s.Reason = Keep, fmt.Sprintf("no longer in Git, kept: %s would go with it", slices.MinFunc(stays, object.ID.Compare))
+	}
+	return s
+}
+
+// contents tells which objects go with an object of the environment, nil if it holds none.
+func contents(id object.ID, live object.Object) func(object.ID) bool {
+	switch {
+	case id.Group == "" && id.Kind == "Namespace":
+		return func(o object.ID) bool { return o.Namespace == id.Name }
+	case id.Group == "apiextensions.k8s.io" && id.Kind == "CustomResourceDefinition":
+		group, _ := live.Get(object.Pointer{"spec", "group"})
+		kind, _ := live.Get(object.Pointer{"spec", "names", "kind"})
+		return func(o object.ID) bool { return o.Group == group && o.Kind == kind }
+	}
+	return nil
 }
 
 // gate lets the candidates through, or holds all of them where they are more than one sync may prune.
