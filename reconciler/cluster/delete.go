@@ -2,7 +2,9 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -20,23 +22,32 @@ const (
 )
 
 // Prune deletes, the last stage first. Before each delete the object is read again from the server: one that was replaced, changed hands or
-// was marked to stay since the plan was made is left alone.
+// was marked to stay since the plan was made is left alone, and with it the namespace or definition that it may be part of.
 func (c *Client) Prune(ctx context.Context, steps []plan.Step) []plan.Result {
 	results := make([]plan.Result, len(steps))
 	for stage := object.Stages - 1; stage >= 0; stage-- {
 		var g errgroup.Group
+		prune := c.pruneOne
+		if stage == int(object.StageDefinitions) && slices.ContainsFunc(results, func(r plan.Result) bool { return r.Err != nil }) {
+			prune = c.spareOne
+		}
 		for i, s := range steps {
 			if int(s.ID.Stage()) != stage {
 				continue
 			}
 			g.Go(func() error {
-				results[i] = guarded(func() plan.Result { return c.pruneOne(ctx, s) }, s)
+				results[i] = guarded(func() plan.Result { return prune(ctx, s) }, s)
 				return nil
 			})
 		}
 		_ = g.Wait()
 	}
 	return results
+}
+
+// spareOne leaves alone what others, that are still there, may be part of.
+func (c *Client) spareOne(_ context.Context, s plan.Step) plan.Result {
+	return plan.Result{Step: s, Err: c.failure("delete", s.ID, errors.New("waits until all else that Git no longer has is gone: it would take along what is in it"))}
 }
 
 func (c *Client) pruneOne(ctx context.Context, s plan.Step) plan.Result {

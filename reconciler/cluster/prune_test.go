@@ -87,3 +87,25 @@ func TestPruneOfAKindThatIsGone(t *testing.T) {
 		t.Errorf("result %+v, want it counted as deleted", r[0])
 	}
 }
+
+// What stayed, against the plan, would go with its namespace.
+func TestNamespaceIsNotPrunedWhereSomethingStayed(t *testing.T) {
+	e := newEnv(t)
+	b := e.configMap("b", nil)
+	e.good(b)
+	space := object.Object{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": e.name}}
+	e.edit(space, "kubectl", map[string]any{"metadata": map[string]any{"annotations": map[string]any{object.Environment: e.name}}})
+	step := func(o object.Object) plan.Step {
+		return plan.Step{ID: o.ID(), Op: plan.Prune, Version: "v1", UID: e.get(o).UID()}
+	}
+	steps := []plan.Step{step(b), step(space)}
+	e.edit(b, "kubectl", map[string]any{"metadata": map[string]any{"annotations": map[string]any{object.Prune: "disabled"}}})
+	for _, r := range e.client.Prune(t.Context(), steps) {
+		if r.Err == nil {
+			t.Errorf("%s: took %q, want an error", r.Step.ID, r.Took)
+		}
+	}
+	if e.get(b) == nil || e.get(space).Deleting() {
+		t.Error("the namespace was deleted, and what was marked to stay with it")
+	}
+}
