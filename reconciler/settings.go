@@ -49,6 +49,7 @@ func (settings) about() map[string]string {
 		"ref":                  "branch or tag; default main",
 		"interval":             "time between two looks at the repository",
 		"state-dir":            "directory for what survives a restart",
+		"force-push":           "allow or refuse a branch that no longer contains the commit in force",
 		"git-username":         "user for http(s)",
 		"git-password-file":    "file with the password or token for http(s)",
 		"git-ssh-key-file":     "file with the private key for ssh",
@@ -92,6 +93,8 @@ func defaultOf(name string) string {
 		return d.Interval.String()
 	case "state-dir":
 		return d.StateDir
+	case "force-push":
+		return d.ForcePush
 	case "namespace":
 		return d.Namespace
 	case "listen":
@@ -124,7 +127,7 @@ func (s *settings) options(a *app) (config.Options, error) {
 
 // mirror returns the mirror of the config repository that the options name. It contacts nobody.
 func (a *app) mirror(o config.Options, dir string) (*git.Mirror, error) {
-	opts := git.Options{URL: o.Repo, Ref: o.Ref, Dir: dir, Auth: git.Auth{Username: o.GitUsername}}
+	opts := git.Options{URL: o.Repo, Ref: o.Ref, Dir: dir, ForcePush: git.ForcePush(o.ForcePush), Auth: git.Auth{Username: o.GitUsername}}
 	var errs []error
 	read := func(name, file string) []byte {
 		if file == "" {

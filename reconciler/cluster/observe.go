@@ -127,9 +127,9 @@ func misplaced(id object.ID, k kind) string {
 	return fmt.Sprintf("%s is cluster-scoped and cannot be in namespace %s; remove metadata.namespace", id, id.Namespace)
 }
 
-// definitions returns "group/Kind" of every custom kind that the environment itself defines.
+// definitions returns "group/Kind" of every custom kind that the environment itself defines, and of the pools, which a first run brings along.
 func definitions(want plan.Desired) map[string]bool {
-	out := map[string]bool{}
+	out := map[string]bool{"majordomo.dev/AgentPool": true}
 	for id, p := range want.Objects {
 		if id.Kind != "CustomResourceDefinition" {
 			continue

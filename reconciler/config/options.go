@@ -26,6 +26,8 @@ type Options struct {
 	Interval time.Duration // between two polls
 	StateDir string        // what survives a restart: the mirror, history
 
+	ForcePush string // allow or refuse: what to do when the branch no longer contains the commit in force
+
 	GitUsername       string // for http(s), beside the password or token
 	GitPasswordFile   string // password or token
 	GitSSHKeyFile     string
@@ -47,7 +49,7 @@ type Options struct {
 // Default returns the options that hold where nothing else is said.
 func Default() Options {
 	return Options{
-		Interval: 30 * time.Second, StateDir: "/var/lib/majordomo", Namespace: "majordomo", LeaderElection: true,
+		Interval: 30 * time.Second, StateDir: "/var/lib/majordomo", ForcePush: "allow", Namespace: "majordomo", LeaderElection: true,
 		Listen: "127.0.0.1:8080", LogFormat: "text",
 	}
 }
@@ -55,7 +57,7 @@ func Default() Options {
 // settings names the fields: repo is repo in a file, MAJORDOMO_REPO in the environment and --repo as a flag.
 func (o *Options) settings() map[string]any {
 	return map[string]any{
-		"repo": &o.Repo, "ref": &o.Ref, "interval": &o.Interval, "state-dir": &o.StateDir,
+		"repo": &o.Repo, "ref": &o.Ref, "interval": &o.Interval, "state-dir": &o.StateDir, "force-push": &o.ForcePush,
 		"git-username": &o.GitUsername, "git-password-file": &o.GitPasswordFile, "git-ssh-key-file": &o.GitSSHKeyFile,
 		"git-known-hosts-file": &o.GitKnownHostsFile, "git-ca-file": &o.GitCAFile,
 		"kubeconfig": &o.Kubeconfig, "namespace": &o.Namespace, "leader-election": &o.LeaderElection,
@@ -161,6 +163,9 @@ func (o Options) Validate() error {
 	}
 	if o.StateDir == "" {
 		fail("state-dir: is empty")
+	}
+	if o.ForcePush != "allow" && o.ForcePush != "refuse" {
+		fail("force-push: %q; allowed: allow, refuse", o.ForcePush)
 	}
 	if o.LogFormat != "text" && o.LogFormat != "json" {
 		fail("log-format: %q; allowed: text, json", o.LogFormat)

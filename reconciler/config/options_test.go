@@ -49,6 +49,7 @@ func TestOptionsRefuse(t *testing.T) {
 		{"repository without host", map[string]string{"repo": "https:///a"}, "the URL has no host"},
 		{"password in the clear", map[string]string{"repo": "http://example.com/a", "git-password-file": "/x"}, "would send the password in the clear"},
 		{"interval of a millisecond", map[string]string{"interval": "1ms"}, "interval: 1ms; allowed are 1s to 24h"},
+		{"force-push policy", map[string]string{"force-push": "maybe"}, `force-push: "maybe"; allowed: allow, refuse`},
 		{"log format", map[string]string{"log-format": "xml"}, `log-format: "xml"; allowed: text, json`},
 		{"address", map[string]string{"listen": "8080"}, `listen: "8080" is no address`},
 		{"port", map[string]string{"listen": ":99999"}, `listen: ":99999" has no port`},

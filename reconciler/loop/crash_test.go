@@ -104,3 +104,39 @@ func TestCrashAtEveryRequestConverges(t *testing.T) {
 		}
 	}
 }
+
+// The same for a loop that runs, with watches and memory: it is killed at every write, or right after the server has carried it out.
+func TestCrashAtEveryWriteOfTheRunningLoopConverges(t *testing.T) {
+	want, _ := golden(t)
+	for n := 1; n <= 14; n++ {
+		for _, after := range []bool{false, true} {
+			t.Run(fmt.Sprintf("write %d/after the server=%v", n, after), func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t, 1)
+				env := w.envs[0]
+				w.story()
+				stop := w.start()
+				w.ready(env, w.repo.Head())
+				w.settled()
+				w.wire.add(&fault{verb: "P", from: n, do: w.wire.kill(after)}) // PATCH, PUT, POST
+				w.commit("after")
+				w.eventually("the kill, or the end of the sync", func() error {
+					if w.wire.killed() || w.environment(env).Revision == w.repo.Head() {
+						return nil
+					}
+					return fmt.Errorf("still at work")
+				})
+				stop()
+				w.wire.clear()
+				w.start()
+				w.ready(env, w.repo.Head())
+				w.eventually("the end state", func() error {
+					if diff := cmp.Diff(want, w.state(env)); diff != "" {
+						return fmt.Errorf("(-without a fault +after the crash)\n%s", diff)
+					}
+					return nil
+				})
+			})
+		}
+	}
+}

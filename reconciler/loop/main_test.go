@@ -50,6 +50,7 @@ type world struct {
 	loop    *Loop
 	clock   func() time.Time
 	timeout time.Duration // of one request, 0 for the default
+	force   git.ForcePush
 	source  source
 	fleet   func(env string) string // further fields of an environment in fleet.yaml
 }
@@ -181,7 +182,7 @@ func (w *world) start() (stop func()) {
 // make makes a loop with an empty memory.
 func (w *world) make(o Options) {
 	w.t.Helper()
-	m, err := git.New(git.Options{URL: w.repo.Dir})
+	m, err := git.New(git.Options{URL: w.repo.Dir, ForcePush: w.force})
 	if err != nil {
 		w.t.Fatal(err)
 	}

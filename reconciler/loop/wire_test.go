@@ -226,3 +226,10 @@ func pause(reached chan<- struct{}) func(*http.Request, http.RoundTripper) (*htt
 		return next.RoundTrip(r)
 	}
 }
+
+// killed tells whether the process has been killed.
+func (w *wire) killed() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.dead
+}
