@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"sync"
@@ -51,7 +52,11 @@ type Watches struct {
 	client *Client
 	notify func()
 	asked  chan request
+	ended  chan struct{} // closed when Run has
 }
+
+// ErrEnded means that the environment's watches were closed for good: it left the fleet, or its client was replaced.
+var ErrEnded = errors.New("the watches of the environment are closed")
 
 // request asks for watches on exactly these scopes.
 type request struct {
@@ -78,12 +83,13 @@ type watched struct {
 // Watching makes Observe answer from watches, which Run keeps open. notify is called, from many goroutines, whenever an object of
 // interest may have changed by somebody else's hand; it must not block. It is called before the first Observe.
 func (c *Client) Watching(notify func()) *Watches {
-	c.watches = &Watches{client: c, notify: notify, asked: make(chan request)}
+	c.watches = &Watches{client: c, notify: notify, asked: make(chan request), ended: make(chan struct{})}
 	return c.watches
 }
 
-// Run opens and closes watches as Observe asks for them, until ctx ends. It returns when all are closed.
+// Run opens and closes watches as Observe asks for them, until ctx ends. It returns when all are closed, and is called once.
 func (w *Watches) Run(ctx context.Context) error {
+	defer close(w.ended)
 	var running sync.WaitGroup
 	defer running.Wait()
 	open := map[scope]*watched{}
@@ -123,6 +129,8 @@ func (w *Watches) cover(ctx context.Context, scopes map[scope]bool) (standing ma
 	r := request{scopes: scopes, reply: make(chan answer, 1)}
 	select {
 	case w.asked <- r:
+	case <-w.ended:
+		return nil, nil, ErrEnded
 	case <-ctx.Done():
 		return nil, nil, context.Cause(ctx)
 	}

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"majordomo.dev/reconciler/cluster"
 	"majordomo.dev/reconciler/config"
@@ -105,11 +106,29 @@ func (e *environment) leave() {
 	}
 }
 
+// left tells whether the environment is no longer of the fleet.
+func (e *environment) left() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.gone
+}
+
 // fail puts an error of majordomo's own on the board.
 func (e *environment) fail(l *Loop, err error) {
-	next := status.Of(status.Report{Name: e.name, Cluster: err, Inventory: e.inventory}, e.status, l.opts.Now())
-	l.board.Put(e.name, next)
+	l.show(e, status.Of(status.Report{Name: e.name, Cluster: err, Inventory: e.inventory}, e.status, l.opts.Now()), time.Time{})
 }
+
+// show puts the status of an environment, and when it is looked at again, on the board. One that left the fleet meanwhile does not come back.
+func (l *Loop) show(e *environment, now status.Environment, next time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !e.left() {
+		l.board.Put(e.name, now)
+		l.board.Next(e.name, next)
+	}
+}
+
+var errLeft = errors.New("the environment left the fleet")
 
 // open connects the environment to its cluster, anew if fleet.yaml has changed how.
 func (l *Loop) open(ctx context.Context, e *environment) error {
@@ -119,13 +138,19 @@ func (l *Loop) open(ctx context.Context, e *environment) error {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.client != nil && !e.changed || e.gone {
+	if e.gone {
+		return errLeft
+	}
+	if e.client != nil && !e.changed {
 		return nil
 	}
 	if e.stop != nil {
 		e.stop()
 	}
-	e.client, e.stop, e.tried = nil, nil, "" // the bounds of what may be rendered may have changed too
+	e.client, e.stop, e.tried, e.good = nil, nil, "", nil // the bounds of what may be rendered may have changed too
+	if e.server != nil && e.server != server {
+		e.inventory, e.status, e.fights = nil, status.Environment{}, nil // these are of another cluster, which keeps them in its own books
+	}
 	client, err := server.Client(e.name, account(e.spec))
 	if err != nil {
 		return err

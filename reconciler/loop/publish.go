@@ -14,8 +14,7 @@ import (
 func (l *Loop) publish(ctx context.Context, e *environment, r *status.Report) bool {
 	before := e.status
 	next := status.Of(*r, before, r.Finished)
-	l.board.Put(e.name, next)
-	l.board.Next(e.name, r.NextRetry)
+	l.show(e, next, r.NextRetry)
 	l.report(e, r)
 	if next.Same(before) || e.server == nil || e.inventory == nil {
 		return true

@@ -147,6 +147,7 @@ func (l *Loop) dismiss(name string, e *environment) {
 	l.log.Warn("environment left the fleet, its objects stay", "env", name)
 	e.leave()
 	delete(l.envs, name)
+	l.queue.Forget(name)
 	l.board.Delete(name)
 }
 

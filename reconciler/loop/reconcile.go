@@ -19,9 +19,12 @@ import (
 // late makes no difference.
 func (l *Loop) visit(ctx context.Context, e *environment) {
 	r := status.Report{Name: e.name, Trigger: e.triggers(), Started: l.opts.Now()}
+	if !e.visited.Load() {
+		l.show(e, e.status, time.Time{}) // opens its counters
+	}
 	next := l.line(ctx, e, &r)
-	if ctx.Err() != nil {
-		return // stopping: whatever is half done is found by the next start
+	if ctx.Err() != nil || e.left() {
+		return // stopping, or no longer of the fleet: whatever is half done is found by the next start
 	}
 	r.Finished = l.opts.Now()
 	r.Inventory, r.Fights = e.inventory, e.fights.list(r.Finished)
