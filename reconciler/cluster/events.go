@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"hash/fnv"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -20,10 +21,12 @@ var events = schema.GroupVersionResource{Version: "v1", Resource: "events"}
 // Event records a transition at the Environment object, for `kubectl describe environment` and `kubectl get events`.
 func (r *Records) Event(ctx context.Context, env string, e status.Event, now time.Time) error {
 	last, _ := r.Last(env)
+	text := fnv.New32a() // two events of one moment have two names
+	_, _ = fmt.Fprintf(text, "%s %s", e.Reason, e.Message)
 	at := now.UTC().Format(time.RFC3339)
 	body := map[string]any{
 		"apiVersion": "v1", "kind": "Event",
-		"metadata": map[string]any{"name": fmt.Sprintf("%s.%x", env, now.UnixNano()), "namespace": eventNamespace},
+		"metadata": map[string]any{"name": fmt.Sprintf("%s.%x%08x", env, now.UnixNano(), text.Sum32()), "namespace": eventNamespace},
 		"involvedObject": map[string]any{
 			"apiVersion": "majordomo.dev/v1alpha1", "kind": "Environment", "name": env, "uid": last.Object.UID(),
 		},

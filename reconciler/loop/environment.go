@@ -115,7 +115,7 @@ func (e *environment) left() bool {
 
 // fail puts an error of majordomo's own on the board.
 func (e *environment) fail(l *Loop, err error) {
-	l.show(e, status.Of(status.Report{Name: e.name, Cluster: err, Inventory: e.inventory}, e.status, l.opts.Now()), time.Time{})
+	l.show(e, status.Of(status.Report{Name: e.name, Revision: e.status.Revision, Digest: e.status.Digest, Cluster: err, Inventory: e.inventory}, e.status, l.opts.Now()), time.Time{})
 }
 
 // show puts the status of an environment, and when it is looked at again, on the board. One that left the fleet meanwhile does not come back.

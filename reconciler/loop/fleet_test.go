@@ -88,7 +88,6 @@ func TestEnvironmentThatMovesToAnotherClusterStartsFromTheBooksThere(t *testing.
 	}
 }
 
-
 func TestFirstSyncIsCounted(t *testing.T) {
 	w := newWorld(t, 1)
 	first := w.commit("first")

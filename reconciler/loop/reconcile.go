@@ -22,6 +22,7 @@ func (l *Loop) visit(ctx context.Context, e *environment) {
 	if !e.visited.Load() {
 		l.show(e, e.status, time.Time{}) // opens its counters
 	}
+	r.Revision, r.Digest = e.status.Revision, e.status.Digest
 	next := l.line(ctx, e, &r)
 	if ctx.Err() != nil || e.left() {
 		return // stopping, or no longer of the fleet: whatever is half done is found by the next start
@@ -55,13 +56,13 @@ func (l *Loop) line(ctx context.Context, e *environment, r *status.Report) (next
 	if r.Cluster = err; err != nil {
 		return next
 	}
+	r.Revision, r.Digest = e.status.Revision, e.status.Digest // in force until another one is
 	if e.asked = unanswered(rec); e.asked != "" {
 		l.pull(ctx) // who asks for a sync has just pushed
 		r.Source = l.sourceFault()
 	}
 	r.Generation, r.Suspended, r.SuspendReason = generation(rec), rec.Suspended, rec.Reason
 	if rec.Suspended {
-		r.Revision, r.Digest = e.status.Revision, e.status.Digest
 		return next
 	}
 	commit, err := l.pick(ctx, e, rec)
@@ -97,6 +98,7 @@ func (l *Loop) sync(ctx context.Context, e *environment, r *status.Report, rec c
 	}
 	results, err := l.apply(ctx, e, &p)
 	if r.Cluster = err; err != nil {
+		r.Revision, r.Digest = e.status.Revision, e.status.Digest
 		return next
 	}
 	e.settle(p, results, world, want)

@@ -1,6 +1,7 @@
 package status
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -31,7 +32,7 @@ func Of(in Report, prev Environment, now time.Time) Environment {
 	now = now.UTC().Truncate(time.Second) // as the API server keeps times
 	e := Environment{
 		ObservedGeneration: in.Generation, Revision: in.Revision, ShortRevision: short(in.Revision), Digest: in.Digest,
-		LastAttemptedRevision: in.Attempted, Inventory: prev.Inventory,
+		LastAttemptedRevision: cmp.Or(in.Attempted, prev.LastAttemptedRevision), Inventory: prev.Inventory,
 		Held: held(in, prev), LastSync: lastSync(in, prev), Drift: prev.Drift, LastDrift: prev.LastDrift,
 	}
 	if in.Inventory != nil {

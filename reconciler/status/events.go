@@ -40,8 +40,9 @@ func Transitions(prev, next Environment) []Event {
 	return out
 }
 
+// synced tells of a new commit in force, unless some of it could not be applied: another event tells that.
 func synced(prev, next Environment) Event {
-	if next.Revision == "" || next.Revision == prev.Revision {
+	if c, _ := next.Condition(Applied); bad(c) || next.Revision == "" || next.Revision == prev.Revision {
 		return Event{}
 	}
 	e := Event{Normal, Synced, fmt.Sprintf("commit %s is applied", next.ShortRevision)}

@@ -22,7 +22,7 @@ func (j *judge) inForce() string {
 
 func (j *judge) source() {
 	if j.in.Source == nil {
-		if j.in.Attempted != "" {
+		if _, known := j.prev.Condition(SourceReady); known || j.in.Attempted != "" {
 			j.set(SourceReady, True, "Fetched", "the config repository answers")
 		}
 		return
@@ -45,6 +45,8 @@ func (j *judge) rendered() {
 		})
 	case j.in.Attempted != "":
 		j.set(Rendered, True, "Rendered", fmt.Sprintf("commit %s renders", short(j.in.Attempted)))
+	default:
+		j.recall(Rendered)
 	}
 }
 
