@@ -68,9 +68,9 @@ func TestRollbackOfOneEnvironmentDoesNotTakeAnotherBack(t *testing.T) {
 	w.ready(a, second)
 	w.ready(b, second)
 	write("own.yaml", "own.yaml, missing.yaml")
-	w.commit("bad for b")
+	third := w.commit("bad for b")
 	w.condition(b, status.Rendered, status.False, "")
-	w.pin(a, first, second)
+	w.pin(a, first, third)
 	w.eventually("the rollback of a", func() error {
 		if w.environment(a).Revision != first {
 			return errors.New("not yet")

@@ -40,6 +40,14 @@ type environment struct {
 	good    *wish            // last commit that rendered
 	bad     error            // why a newer one did not
 	tried   string           // newest commit that was rendered, well or badly
+	seen    glance           // a commit that was looked at beside it
+}
+
+// glance is what a commit wants of an environment that does not, or not yet, follow it.
+type glance struct {
+	commit string
+	wish   *wish
+	err    error
 }
 
 // wish is what one commit wants of an environment.
@@ -55,7 +63,7 @@ func (e *environment) configure(spec config.Environment) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if !reflect.DeepEqual(e.spec, spec) {
-		e.spec, e.changed = spec, true
+		e.spec, e.changed, e.seen = spec, true, glance{}
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"majordomo.dev/reconciler/cluster"
-	"majordomo.dev/reconciler/git"
 	"majordomo.dev/reconciler/object"
 	"majordomo.dev/reconciler/plan"
 	"majordomo.dev/reconciler/status"
@@ -75,11 +74,11 @@ func (l *Loop) line(ctx context.Context, e *environment, r *status.Report) (next
 	if want == nil {
 		return next
 	}
-	return l.sync(ctx, e, r, rec, commit, want)
+	return l.sync(ctx, e, r, rec, want)
 }
 
 // sync is the second half of the line, from what Git wants to what the cluster has.
-func (l *Loop) sync(ctx context.Context, e *environment, r *status.Report, rec cluster.Record, commit *git.Commit, want *wish) (next time.Time) {
+func (l *Loop) sync(ctx context.Context, e *environment, r *status.Report, rec cluster.Record, want *wish) (next time.Time) {
 	world, err := e.client.Observe(ctx, want.desired, e.inventory, cluster.Cheap)
 	if r.Cluster = err; err != nil {
 		return next
@@ -88,7 +87,7 @@ func (l *Loop) sync(ctx context.Context, e *environment, r *status.Report, rec c
 	if r.Render == nil && e.status.Digest == r.Digest && e.status.Revision != "" {
 		r.Revision, r.Attempted = e.status.Revision, e.status.Revision // a commit that changes nothing here is no news here
 	}
-	p := l.plan(ctx, e, rec, commit, want, world)
+	p := l.plan(ctx, e, rec, want, world)
 	p.Commit = r.Revision
 	next = e.fights.hold(&p, r.Started)
 	if p.Count(plan.Prune) > 0 {
@@ -109,10 +108,10 @@ func (l *Loop) sync(ctx context.Context, e *environment, r *status.Report, rec c
 }
 
 // plan computes the plan, with the wishes of the other environments where an object may be on its way from one to another.
-func (l *Loop) plan(ctx context.Context, e *environment, rec cluster.Record, commit *git.Commit, want *wish, world plan.World) plan.Plan {
+func (l *Loop) plan(ctx context.Context, e *environment, rec cluster.Record, want *wish, world plan.World) plan.Plan {
 	started := l.opts.Now()
 	spec := e.config()
-	claims, siblings, unknown := l.claims(ctx, e, commit, disputed(e, want.desired, world))
+	claims, siblings, unknown := l.claims(ctx, e, disputed(e, want.desired, world))
 	p := plan.Compute(plan.Input{
 		Desired: want.desired, Commit: want.commit, World: world, Inventory: e.inventory,
 		Gate:   plan.Gate{MaxObjects: spec.Prune.MaxObjects, MaxPercent: spec.Prune.MaxPercent},

@@ -12,29 +12,37 @@ import (
 	"majordomo.dev/reconciler/status"
 )
 
-// pick returns the commit that the environment is to follow: the branch, unless a person rolled back from what its head wants. Once the
-// head wants something else, the rollback is over.
+// pick returns the commit that the environment is to follow, and ends a rollback that is over.
 func (l *Loop) pick(ctx context.Context, e *environment, rec cluster.Record) (*git.Commit, error) {
+	commit, over, err := l.course(ctx, e, rec)
+	if over {
+		l.unpin(ctx, e)
+	}
+	return commit, err
+}
+
+// course returns the commit that an environment follows: the branch, unless a person rolled back from what its head wants. Once the head
+// wants something else, the rollback is over.
+func (l *Loop) course(ctx context.Context, e *environment, rec cluster.Record) (commit *git.Commit, over bool, err error) {
 	head := l.held()
 	if head == nil {
-		return nil, l.sourceFault()
+		return nil, false, l.sourceFault()
 	}
 	if rec.Pin == "" {
-		return head, nil
+		return head, false, nil
 	}
 	rejected, err := l.rejected(ctx, e, rec, head)
 	if err != nil {
-		return head, nil //nolint:nilerr // the head is rendered again below, where its error is reported and the last good commit stays
+		return head, false, nil //nolint:nilerr // the head is rendered again below, where its error is reported and the last good commit stays
 	}
 	if !rejected {
-		l.unpin(ctx, e)
-		return head, nil
+		return head, true, nil
 	}
 	pinned, err := l.source.Find(ctx, rec.Pin)
 	if err != nil {
-		return nil, fmt.Errorf("rolled back to %s: %w", rec.Pin, err)
+		return nil, false, fmt.Errorf("rolled back to %s: %w", rec.Pin, err)
 	}
-	return pinned, nil
+	return pinned, false, nil
 }
 
 // rejected tells whether a person rejected the commit, or another one that wants the same of this environment: a commit that is about other
@@ -43,7 +51,7 @@ func (l *Loop) rejected(ctx context.Context, e *environment, rec cluster.Record,
 	if slices.Contains(rec.Rejected, head.Hash) {
 		return true, nil
 	}
-	w, err := l.render(ctx, e, head)
+	w, err := l.look(ctx, e, head)
 	return err == nil && slices.Contains(rec.Rejected, w.desired.Digest), err
 }
 
@@ -106,16 +114,40 @@ func (l *Loop) wish(ctx context.Context, e *environment, commit *git.Commit) (*w
 		return e.good, nil
 	}
 	e.mu.Unlock()
+	w, err := l.look(ctx, e, commit)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.tried, e.bad, e.seen = commit.Hash, err, glance{}
+	if err == nil {
+		e.good = w
+	}
+	return w, err
+}
+
+// look returns what a commit wants of an environment, and changes nothing of what the environment itself goes by: it may be another's, and
+// the commit one that it never follows.
+func (l *Loop) look(ctx context.Context, e *environment, commit *git.Commit) (*wish, error) {
+	e.mu.Lock()
+	tried, seen, bad, good := e.tried, e.seen, e.bad, e.good
+	e.mu.Unlock()
+	switch {
+	case tried == commit.Hash && bad != nil:
+		return nil, bad
+	case tried == commit.Hash:
+		return good, nil
+	case seen.commit == commit.Hash:
+		return seen.wish, seen.err
+	}
 	w, err := l.render(ctx, e, commit)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.tried, e.bad = commit.Hash, err
-	if err == nil {
-		e.good = w
-	}
+	e.seen = glance{commit: commit.Hash, wish: w, err: err}
 	return w, err
 }
 
@@ -132,9 +164,9 @@ func (l *Loop) render(ctx context.Context, e *environment, commit *git.Commit) (
 	return &wish{commit: commit.Hash, desired: desired, warnings: result.Warnings, again: again}, nil
 }
 
-// claims returns which of the ids other environments of the same cluster want at this commit, those environments, and why that is
-// not known for all of them.
-func (l *Loop) claims(ctx context.Context, e *environment, commit *git.Commit, ids []object.ID) (map[object.ID]string, []string, string) {
+// claims returns which of the ids other environments of the same cluster want by the commits that they follow, those environments, and why
+// that is not known for all of them.
+func (l *Loop) claims(ctx context.Context, e *environment, ids []object.ID) (map[object.ID]string, []string, string) {
 	claimed, unknown := map[object.ID]string{}, ""
 	siblings := l.siblings(e)
 	names := make([]string, 0, len(siblings))
@@ -143,9 +175,9 @@ func (l *Loop) claims(ctx context.Context, e *environment, commit *git.Commit, i
 		if len(ids) == 0 {
 			continue
 		}
-		w, err := l.wish(ctx, s, commit)
+		w, err := l.wanted(ctx, e, s)
 		if err != nil {
-			unknown = fmt.Sprintf("environment %s does not render at this commit, so what it takes over is unknown", s.name)
+			unknown = fmt.Sprintf("environment %s does not render at its commit, so what it takes over is unknown", s.name)
 			continue
 		}
 		for _, id := range ids {
@@ -155,6 +187,16 @@ func (l *Loop) claims(ctx context.Context, e *environment, commit *git.Commit, i
 		}
 	}
 	return claimed, names, unknown
+}
+
+// wanted returns what a sibling wants by the commit that it follows.
+func (l *Loop) wanted(ctx context.Context, e, sibling *environment) (*wish, error) {
+	rec, _ := e.server.records.Last(sibling.name) // without a record nobody has rolled it back
+	commit, _, err := l.course(ctx, sibling, rec)
+	if commit == nil {
+		return nil, err
+	}
+	return l.look(ctx, sibling, commit)
 }
 
 // siblings returns the other environments of the same cluster.
