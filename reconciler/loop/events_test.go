@@ -79,14 +79,3 @@ func TestForcePushIsRefusedWhereThePolicySaysSo(t *testing.T) {
 		t.Errorf("executors %s: the older commit was applied", got)
 	}
 }
-
-func TestFirstSyncIsCounted(t *testing.T) {
-	w := newWorld(t, 1)
-	first := w.commit("first")
-	w.start()
-	w.ready(w.envs[0], first)
-	o := w.board.Snapshot().Environments[0]
-	if len(o.Syncs) == 0 || len(o.Took) < 3 {
-		t.Errorf("syncs %+v, phases %+v; want the first sync and its phases counted", o.Syncs, o.Took)
-	}
-}

@@ -135,7 +135,6 @@ func (l *Loop) adopt(_ context.Context, commit *git.Commit) error {
 	for _, f := range fleet.Environments {
 		if e := l.envs[f.Name]; e == nil {
 			l.envs[f.Name] = &environment{name: f.Name, spec: f}
-			l.board.Put(f.Name, status.Environment{}) // what is counted from now on has a place
 		} else {
 			e.configure(f)
 		}
