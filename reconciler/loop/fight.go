@@ -89,6 +89,18 @@ func (fs fights) note(s plan.Step, now time.Time) {
 	}
 }
 
+// end returns when the first of the fights that are on will be over, if nobody goes on with it; zero if there is none.
+func (fs fights) end(now time.Time) time.Time {
+	var first time.Time
+	for _, f := range fs {
+		over := f.repairs[len(f.repairs)-1].Add(fightPeace + time.Second)
+		if f.rounds > 0 && over.After(now) && (first.IsZero() || over.Before(first)) {
+			first = over
+		}
+	}
+	return first
+}
+
 // list returns the fights that are on, and forgets what has been quiet.
 func (fs fights) list(now time.Time) []status.Fight {
 	var out []status.Fight

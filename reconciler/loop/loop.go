@@ -39,6 +39,7 @@ type Options struct {
 	URL, Ref  string        // of the repository, for people to read; without user and password
 	Namespace string        // majordomo's own, from which nothing is pruned
 	Retry     Backoff       // between attempts of a failing environment
+	Patience  time.Duration // how long objects may take to become ready; 0 means status.DefaultPatience
 	Now       func() time.Time
 	Unwatched bool // for Once: nothing stays open, every look is a request
 }

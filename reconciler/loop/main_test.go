@@ -40,19 +40,20 @@ func TestMain(m *testing.M) {
 
 // world is a repository, environments on the real API server and a loop between them.
 type world struct {
-	t       *testing.T
-	repo    *gittest.Repo
-	files   map[string]string
-	envs    []string // names of the environments, each its own namespace
-	kube    dynamic.Interface
-	wire    *wire
-	board   *status.Board
-	loop    *Loop
-	clock   func() time.Time
-	timeout time.Duration // of one request, 0 for the default
-	force   git.ForcePush
-	source  source
-	fleet   func(env string) string // further fields of an environment in fleet.yaml
+	t        *testing.T
+	repo     *gittest.Repo
+	files    map[string]string
+	envs     []string // names of the environments, each its own namespace
+	kube     dynamic.Interface
+	wire     *wire
+	board    *status.Board
+	loop     *Loop
+	clock    func() time.Time
+	timeout  time.Duration // of one request, 0 for the default
+	patience time.Duration // with objects on their way, 0 for the default
+	force    git.ForcePush
+	source   source
+	fleet    func(env string) string // further fields of an environment in fleet.yaml
 }
 
 // newWorld makes environments that have the same objects: a ConfigMap, a Service and a ReplicaSet without pods.
@@ -197,7 +198,7 @@ func (w *world) make(o Options) {
 	}
 	o.Poll = 50 * time.Millisecond
 	o.Retry = Backoff{Base: 10 * time.Millisecond, Cap: 200 * time.Millisecond}
-	o.Now = w.clock
+	o.Now, o.Patience = w.clock, w.patience
 	w.loop = New(w.source, w.board, slog.New(slog.NewTextHandler(testWriter{w.t}, &slog.HandlerOptions{Level: slog.LevelDebug})), o)
 }
 

@@ -17,7 +17,7 @@ import (
 // visit brings one environment to its commit and says how that went. It re-reads all it depends on, so an event that was lost, doubled or
 // late makes no difference.
 func (l *Loop) visit(ctx context.Context, e *environment) {
-	r := status.Report{Name: e.name, Trigger: e.triggers(), Started: l.opts.Now()}
+	r := status.Report{Name: e.name, Trigger: e.triggers(), Started: l.opts.Now(), Patience: l.opts.Patience}
 	if !e.visited.Load() {
 		l.show(e, e.status, time.Time{}) // opens its counters
 	}
@@ -39,8 +39,10 @@ func (l *Loop) visit(ctx context.Context, e *environment) {
 		l.answer(ctx, e)
 	}
 	e.visited.Store(true)
-	if !next.IsZero() {
-		l.queue.AddAfter(e.name, next.Sub(l.opts.Now()))
+	for _, at := range []time.Time{next, e.status.Due(r.Finished, r.Patience), e.fights.end(r.Finished)} {
+		if !at.IsZero() {
+			l.queue.AddAfter(e.name, at.Sub(l.opts.Now())) // the queue keeps the earliest
+		}
 	}
 }
 
@@ -67,7 +69,7 @@ func (l *Loop) line(ctx context.Context, e *environment, r *status.Report) (next
 	commit, err := l.pick(ctx, e, rec)
 	if commit == nil {
 		r.Source = errors.Join(r.Source, err)
-		return next
+		return l.opts.Now().Add(l.opts.Poll)
 	}
 	want, err := l.want(ctx, e, commit)
 	r.Attempted, r.Render = commit.Hash, err
