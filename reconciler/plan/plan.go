@@ -30,7 +30,8 @@ type Step struct {
 	Changes []object.Change // the differing fields of an update, masked
 	Drift   bool            // the cluster changed, not Git
 	Adopt   bool            // the object exists and is new to this environment
-	Passing bool            // what refuses it may pass by itself: the cluster could not be read, a right or a kind is missing
+	Passing bool            // what refuses or keeps it may pass by itself: the cluster could not be read, a right or a kind is missing
+	Left    bool            // Git no longer has it
 	By      []string        // with Drift: the field managers that changed it, as far as the object tells
 
 	Payload Payload // what create and update send; zero for prune

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"slices"
@@ -50,10 +51,10 @@ func sorted(inv Inventory) []object.ID {
 func leave(in Input, id object.ID) (s Step, gone bool) {
 	entry, seen := in.Inventory[id], in.World.Objects[id]
 	live := seen.Live
-	s = Step{ID: id, Op: Keep, UID: live.UID(), Version: entry.Version}
+	s = Step{ID: id, Op: Keep, Left: true, UID: live.UID(), Version: entry.Version}
 	switch {
 	case seen.Problem != "":
-		s.Reason = "no longer in Git, kept: " + seen.Problem
+		s.Passing, s.Reason = true, "no longer in Git, kept: "+seen.Problem
 		return s, false
 	case live == nil:
 		return s, true
@@ -64,7 +65,12 @@ func leave(in Input, id object.ID) (s Step, gone bool) {
 	case alias(in, live.UID()):
 		return s, true
 	}
-	if s.Reason = kept(in, id, live); s.Reason == "" {
+	unknown := cmp.Or(in.World.Incomplete, in.ClaimsUnknown)
+	switch s.Reason = kept(in, id, live); {
+	case s.Reason != "":
+	case unknown != "":
+		s.Passing, s.Reason = true, "no longer in Git, kept for now: "+unknown
+	default:
 		s.Op, s.Reason = Prune, "no longer in Git"
 	}
 	return s, false
@@ -94,10 +100,6 @@ func kept(in Input, id object.ID, live object.Object) string {
 		return "no longer in Git, kept: majordomo itself needs it"
 	case id.Protected() && mark != "allowed":
 		return fmt.Sprintf("no longer in Git, kept: a %s is only pruned with the annotation %s: allowed", id.Kind, object.Prune)
-	case in.World.Incomplete != "":
-		return "no longer in Git, kept for now: " + in.World.Incomplete
-	case in.ClaimsUnknown != "":
-		return "no longer in Git, kept for now: " + in.ClaimsUnknown
 	}
 	return ""
 }
@@ -161,11 +163,11 @@ func pruneHash(steps []Step) string {
 	return fmt.Sprintf("%016x", h.Sum64())
 }
 
-// Withhold turns the plan's prunes into steps that keep, for this reason.
+// Withhold turns the plan's prunes into steps that keep for now, for this reason.
 func (p *Plan) Withhold(reason string) {
 	for i := range p.Steps {
 		if p.Steps[i].Op == Prune {
-			p.Steps[i].Op, p.Steps[i].Reason = Keep, reason
+			p.Steps[i].Op, p.Steps[i].Passing, p.Steps[i].Reason = Keep, true, reason
 		}
 	}
 }

@@ -103,7 +103,21 @@ func (j *judge) recall(kind string) {
 
 // wanted is the number of objects that Git has.
 func (j *judge) wanted() int {
-	return j.in.Plan.Count(plan.Create) + j.in.Plan.Count(plan.Update) + j.in.Plan.Count(plan.Keep) + j.in.Plan.Count(plan.Refuse)
+	return j.in.Plan.Count(plan.Create) + j.in.Plan.Count(plan.Update) + j.in.Plan.Count(plan.Keep) + j.in.Plan.Count(plan.Refuse) - len(j.left())
+}
+
+// left returns the objects that Git no longer has and that are kept, those first that are kept for now.
+func (j *judge) left() []plan.Step {
+	var now, ever []plan.Step
+	for _, s := range j.in.Plan.Only(plan.Keep) {
+		switch {
+		case s.Left && s.Passing:
+			now = append(now, s)
+		case s.Left:
+			ever = append(ever, s)
+		}
+	}
+	return append(now, ever...)
 }
 
 // unsent is the number of creates and updates of the plan that have no result.
@@ -164,7 +178,25 @@ func (j *judge) pruned(e Environment) {
 	case j.leaving() > 0:
 		j.set(Pruned, Unknown, Progressing, fmt.Sprintf("%d objects that Git no longer has are still to go", j.leaving()))
 	default:
+		j.kept()
+	}
+}
+
+// kept says what Git no longer has and stays, for now or for good.
+func (j *judge) kept() {
+	left := j.left()
+	if len(left) == 0 {
 		j.set(Pruned, True, Pruned, "nothing is left that Git no longer has")
+		return
+	}
+	message := fmt.Sprintf("%s: %s%s", left[0].ID, left[0].Reason, more(len(left)))
+	if !left[0].Passing {
+		j.set(Pruned, True, Pruned, message)
+		return
+	}
+	j.set(Pruned, Unknown, Progressing, message)
+	if j.pending == "" {
+		j.pending = message
 	}
 }
 
