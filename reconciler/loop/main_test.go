@@ -50,6 +50,7 @@ type world struct {
 	loop     *Loop
 	clock    func() time.Time
 	timeout  time.Duration // of one request, 0 for the default
+	log      slog.Handler  // nil for the test's own log
 	patience time.Duration // with objects on their way, 0 for the default
 	force    git.ForcePush
 	source   source
@@ -199,7 +200,11 @@ func (w *world) make(o Options) {
 	o.Poll = 50 * time.Millisecond
 	o.Retry = Backoff{Base: 10 * time.Millisecond, Cap: 200 * time.Millisecond}
 	o.Now, o.Patience = w.clock, w.patience
-	w.loop = New(w.source, w.board, slog.New(slog.NewTextHandler(testWriter{w.t}, &slog.HandlerOptions{Level: slog.LevelDebug})), o)
+	log := w.log
+	if log == nil {
+		log = slog.NewTextHandler(testWriter{w.t}, &slog.HandlerOptions{Level: slog.LevelDebug})
+	}
+	w.loop = New(w.source, w.board, slog.New(log), o)
 }
 
 // once runs a loop without memory once over all environments, as `majordomo run --once` does.
@@ -283,6 +288,7 @@ func (w *world) condition(env, kind, value, reason string) status.Condition {
 var (
 	configMaps  = schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}
 	services    = schema.GroupVersionResource{Version: "v1", Resource: "services"}
+	secrets     = schema.GroupVersionResource{Version: "v1", Resource: "secrets"}
 	replicaSets = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "replicasets"}
 )
 
