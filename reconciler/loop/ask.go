@@ -27,3 +27,11 @@ func (l *Loop) answer(ctx context.Context, e *environment) {
 	}
 	e.asked = ""
 }
+
+// spend takes an approval away once nothing is left that it could be for: the same objects may come and go again, and be held again.
+func (l *Loop) spend(ctx context.Context, e *environment) {
+	fields := map[string]any{"metadata": map[string]any{"annotations": map[string]any{cluster.ApproveAnnotation: nil}}}
+	if _, err := e.server.records.Patch(ctx, e.name, fields); err != nil {
+		l.log.Warn("approval not taken away", "env", e.name, "err", err)
+	}
+}

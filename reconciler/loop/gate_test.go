@@ -208,3 +208,34 @@ func TestF31RepositoryThatIsAwayKeepsTheLastCommitInForce(t *testing.T) {
 	w.condition(env, status.SourceReady, status.True, "")
 	w.ready(env, first)
 }
+
+func TestApprovalIsSpentWithThePruneThatItWasFor(t *testing.T) {
+	w := newWorld(t, 1)
+	env := w.envs[0]
+	overlay := "overlays/" + env + "/"
+	with, without := "namespace: "+env+"\nresources: [../../base, extra.yaml]\n", "namespace: "+env+"\nresources: [../../base]\n"
+	w.files[overlay+"extra.yaml"], w.files[overlay+"kustomization.yaml"] = extras(7), with
+	first := w.commit("first")
+	w.start()
+	w.ready(env, first)
+	w.files[overlay+"kustomization.yaml"] = without
+	w.commit("remove seven")
+	w.condition(env, status.PruneHeld, status.True, "")
+	held := w.environment(env).Held
+	w.files[overlay+"kustomization.yaml"] = with
+	w.commit("and back")
+	w.condition(env, status.Ready, status.True, "")
+	w.patch(environments, "", env, map[string]any{"metadata": map[string]any{"annotations": map[string]any{cluster.ApproveAnnotation: held.Hash}}})
+	w.eventually("the approval to be spent", func() error {
+		if w.get(environments, "", env).Annotation(cluster.ApproveAnnotation) != "" {
+			return errors.New("it is still there")
+		}
+		return nil
+	})
+	w.files[overlay+"kustomization.yaml"] = without
+	w.commit("remove the same seven again")
+	w.condition(env, status.PruneHeld, status.True, "")
+	if w.get(configMaps, env, "extra-0") == nil {
+		t.Error("an approval of before released it")
+	}
+}

@@ -295,7 +295,7 @@ var (
 // get returns an object, nil if it is not there.
 func (w *world) get(gvr schema.GroupVersionResource, env, name string) object.Object {
 	w.t.Helper()
-	u, err := w.kube.Resource(gvr).Namespace(env).Get(w.t.Context(), name, metav1.GetOptions{})
+	u, err := w.in(gvr, env).Get(w.t.Context(), name, metav1.GetOptions{})
 	if err != nil {
 		return nil
 	}

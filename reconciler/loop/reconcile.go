@@ -103,6 +103,9 @@ func (l *Loop) sync(ctx context.Context, e *environment, r *status.Report, rec c
 		return next
 	}
 	e.settle(p, results, world, want)
+	if rec.Approved != "" && p.Hold == nil && !slices.ContainsFunc(p.Steps, func(s plan.Step) bool { return s.Op == plan.Prune || s.Left && s.Passing }) {
+		l.spend(ctx, e)
+	}
 	r.Plan, r.Results, r.Live = &p, results, e.live(world, results)
 	r.Synced = p.Changes() || failures(results) > 0 || e.status.Digest != r.Digest
 	l.count(e, r, p, results)
