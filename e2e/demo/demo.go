@@ -42,7 +42,7 @@ func setUp(ctx context.Context, out *report) (*demo, error) {
 	d := &demo{out: out}
 	out.line("%s", out.bold("Majordomo demo: two Jenkins environments on a real Kubernetes API, kept the way a Git repository says"))
 	out.line("\nThe stage")
-	for _, prepare := range []func(context.Context) error{d.makeDirectory, d.startCluster, d.makeRepository, d.install, d.makeSecrets, d.configure} {
+	for _, prepare := range []func(context.Context) error{d.startCluster, d.makeDirectory, d.makeRepository, d.install, d.makeSecrets, d.configure} {
 		if err := prepare(ctx); err != nil {
 			return d, err
 		}
@@ -50,12 +50,13 @@ func setUp(ctx context.Context, out *report) (*demo, error) {
 	return d, nil
 }
 
+// makeDirectory makes the directory of the demo within the cluster's, which goes with the cluster however the demo ends.
 func (d *demo) makeDirectory(context.Context) (err error) {
 	if d.root, err = os.Getwd(); err != nil {
 		return err
 	}
-	d.dir, err = os.MkdirTemp("", "majordomo-demo-")
-	return err
+	d.dir = filepath.Join(filepath.Dir(d.cluster.Config().CAFile), "demo")
+	return os.Mkdir(d.dir, 0o700)
 }
 
 func (d *demo) startCluster(ctx context.Context) error {
@@ -126,11 +127,6 @@ func (d *demo) tearDown() {
 	}
 	if d.cluster != nil {
 		d.cluster.Stop()
-	}
-	if d.dir != "" {
-		if err := os.RemoveAll(d.dir); err != nil {
-			d.out.line("clean up: %v", err)
-		}
 	}
 }
 
