@@ -111,3 +111,40 @@ func TestBadIgnoreIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestIgnoredFieldOfAListElementKeepsItsValue(t *testing.T) {
+	e := newEnv(t).watch()
+	service := func(port any, ignore string) object.Object {
+		first := map[string]any{"name": "http", "port": int64(80)}
+		second := map[string]any{"name": "agents", "port": int64(50000), "targetPort": port}
+		o := e.object("v1", "Service", "a", map[string]any{"spec": map[string]any{"selector": map[string]any{"app": "a"}, "ports": []any{first, second}}})
+		if ignore != "" {
+			o.SetAnnotation(object.Ignore, ignore)
+		}
+		return o
+	}
+	target := func(o object.Object) any { return value(e.get(o), "spec", "ports", "1", "targetPort") }
+	const ignore = "/spec/ports/1/targetPort"
+	o := service(int64(7), "")
+	e.good(o) // majordomo owns the field
+	o = service(int64(8), ignore)
+	e.good(o)
+	if got := target(o); got != int64(7) {
+		t.Errorf("target port %v, want 7: to ignore a field must not reset it", got)
+	}
+	e.edit(o, "operator", map[string]any{"spec": map[string]any{"ports": []any{
+		map[string]any{"name": "http", "port": 80, "protocol": "TCP"}, map[string]any{"name": "agents", "port": 50000, "protocol": "TCP", "targetPort": 9},
+	}}})
+	o = service(int64(10), ignore)
+	o.SetAnnotation("example.com/changed", "in-git")
+	e.good(o)
+	if got := target(o); got != int64(9) {
+		t.Errorf("target port %v, want 9 as the other one has it", got)
+	}
+	anew := service(int64(11), ignore)
+	anew.Metadata()["name"] = "b"
+	e.good(o, anew)
+	if got := target(anew); got != int64(11) {
+		t.Errorf("a new object starts with %v, want what Git has, 11", got)
+	}
+}

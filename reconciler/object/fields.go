@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -127,10 +128,10 @@ func member(v any, text string) any {
 	return nil
 }
 
-// Owns tells whether the field at the pointer, or one below it, is owned.
+// Owns tells whether the field at the keyed pointer, or one below it, is owned.
 func (f Fields) Owns(p Pointer) bool {
 	for _, part := range p {
-		next, ok := f["f:"+part].(map[string]any)
+		next, ok := f[f.key(part)].(map[string]any)
 		if !ok {
 			return false
 		}
@@ -139,13 +140,37 @@ func (f Fields) Owns(p Pointer) bool {
 	return true
 }
 
-// Without returns the fields less the one at the pointer; the original stays as it is.
-func (f Fields) Without(p Pointer) Fields {
-	out := make(Fields, len(f))
-	for k, v := range f {
-		out[k] = v
+// key returns the key under which the fields have a part of a keyed pointer: a list is keyed by some of what is known of its element.
+func (f Fields) key(part string) string {
+	text, isElement := strings.CutPrefix(part, "k:{")
+	var known map[string]any
+	if !isElement || json.Unmarshal([]byte("{"+text), &known) != nil {
+		return "f:" + part
 	}
-	key := "f:" + p[0]
+	for k := range f {
+		var keys map[string]any
+		if text, ok := strings.CutPrefix(k, "k:"); !ok || json.Unmarshal([]byte(text), &keys) != nil {
+			continue
+		}
+		same, others := 0, 0
+		for name, v := range keys {
+			if w, stated := known[name]; stated && sameScalar(v, w) {
+				same++
+			} else if stated {
+				others++
+			}
+		}
+		if same > 0 && others == 0 {
+			return k
+		}
+	}
+	return ""
+}
+
+// Without returns the fields less the one at the keyed pointer; the original stays as it is.
+func (f Fields) Without(p Pointer) Fields {
+	out := maps.Clone(f)
+	key := f.key(p[0])
 	if len(p) == 1 {
 		delete(out, key)
 		return out

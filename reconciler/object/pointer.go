@@ -1,7 +1,9 @@
 package object
 
 import (
+	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -66,21 +68,60 @@ func (o Object) Remove(p Pointer) {
 	}
 }
 
-// Set sets the field at the pointer in place and makes the maps on the way. It tells whether a list or a scalar was in the way.
+// Set sets the field at the pointer in place and makes the maps on the way. It tells whether that could be done: a scalar or a missing element of
+// a list may be in the way.
 func (o Object) Set(p Pointer, value any) bool {
-	m := map[string]any(o)
+	var at any = map[string]any(o)
 	for _, part := range p[:len(p)-1] {
-		next, ok := m[part]
-		if !ok {
-			next = map[string]any{}
-			m[part] = next
-		}
-		if m, ok = next.(map[string]any); !ok {
-			return false
+		switch parent := at.(type) {
+		case map[string]any:
+			if _, ok := parent[part]; !ok {
+				parent[part] = map[string]any{}
+			}
+			at = parent[part]
+		case []any:
+			i, err := strconv.Atoi(part)
+			if err != nil || i < 0 || i >= len(parent) {
+				return false
+			}
+			at = parent[i]
 		}
 	}
-	m[p[len(p)-1]] = value
-	return true
+	m, ok := at.(map[string]any)
+	if ok {
+		m[p[len(p)-1]] = value
+	}
+	return ok
+}
+
+// Keyed returns the pointer with every position in a list replaced by what the element there is known by, "k:{...}" as Fields have it: the
+// server's list may have more elements, in another order.
+func (o Object) Keyed(p Pointer) Pointer {
+	out := slices.Clone(p)
+	for i := range p {
+		if v, _ := o.Get(p[:i]); i > 0 {
+			if _, isList := v.([]any); isList {
+				out[i] = o.elementKey(p[:i+1])
+			}
+		}
+	}
+	return out
+}
+
+func (o Object) elementKey(p Pointer) string {
+	v, _ := o.Get(p)
+	m, _ := v.(map[string]any)
+	known := map[string]any{}
+	for _, k := range append(slices.Clone(mergeKeys), "protocol") {
+		if e, ok := m[k]; ok {
+			known[k] = e
+		}
+	}
+	b, err := json.Marshal(known)
+	if err != nil {
+		return p[len(p)-1]
+	}
+	return "k:" + string(b)
 }
 
 // Forbidden fields of the annotation Ignore: without them the object is not the one that Git names.

@@ -23,7 +23,7 @@ type Payload struct {
 	Object object.Object
 	Body   []byte // Object as JSON
 	Hash   string // of Body
-	// Released are fields that are not majordomo's: ignored ones and the replicas of pools. They are not in Object.
+	// Released are fields that are not majordomo's: ignored ones and the replicas of pools. They are not in Object, and keyed.
 	Released []object.Pointer
 	// Seed holds values for released fields that a new object starts with.
 	Seed []Seed
@@ -104,7 +104,8 @@ func payload(env string, o object.Object, pools map[object.ID]int64) (Payload, e
 	}
 	normalize(c)
 	c.SetAnnotation(object.Environment, env)
-	for _, f := range released {
+	for i, f := range released {
+		released[i] = c.Keyed(f)
 		c.Remove(f)
 	}
 	body := c.JSON()
