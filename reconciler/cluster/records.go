@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
 	"sync"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -163,8 +164,14 @@ func (r *Records) Ensure(ctx context.Context, env string, spec map[string]any) (
 	return rec, wrap(env, err)
 }
 
-// stated tells whether the object has this very spec, as far as the spec goes.
+// stated tells whether the object has this very spec, as far as the spec goes, and nothing that an earlier one had beside it.
 func stated(o object.Object, spec map[string]any) bool {
+	owned, _ := o.Owned(object.Manager)["f:spec"].(map[string]any)
+	for f := range owned {
+		if _, still := spec[strings.TrimPrefix(f, "f:")]; !still && f != "." {
+			return false
+		}
+	}
 	return len(object.Subset(object.Object{"spec": spec}, o)) == 0
 }
 

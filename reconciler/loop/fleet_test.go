@@ -2,6 +2,7 @@ package loop
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"testing"
 
@@ -97,4 +98,25 @@ func TestFirstSyncIsCounted(t *testing.T) {
 	if len(o.Syncs) == 0 || o.Took[status.PhaseRender].Count == 0 || o.Took[status.PhaseApply].Count == 0 {
 		t.Errorf("syncs %+v, durations %+v; want the first sync in them", o.Syncs, o.Took)
 	}
+}
+
+func TestWhatFleetNoLongerSaysLeavesTheBooks(t *testing.T) {
+	w := newWorld(t, 1)
+	env := w.envs[0]
+	w.fleet = func(string) string { return "  clusterKinds: [PriorityClass]\n" }
+	first := w.commit("first")
+	w.start()
+	w.ready(env, first)
+	if got := w.value(environments, "", env, "spec", "clusterKinds"); got != "[PriorityClass]" {
+		t.Fatalf("clusterKinds %s", got)
+	}
+	w.fleet = func(string) string { return "" }
+	w.commit("without")
+	w.eventually("the field to go", func() error {
+		if v, there := w.get(environments, "", env).Get([]string{"spec", "clusterKinds"}); there {
+			return fmt.Errorf("clusterKinds %v", v)
+		}
+		return nil
+	})
+	w.settled()
 }

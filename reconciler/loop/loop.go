@@ -132,7 +132,8 @@ func (l *Loop) work(ctx context.Context, name string) {
 	case ctx.Err() != nil:
 	case name == repository:
 		l.pull(ctx)
-		l.queue.AddAfter(repository, l.opts.Poll)
+		l.queue.Forget(repository)
+		l.queue.AddAfter(repository, l.opts.Poll) // of several, the queue keeps the earliest
 	case env != nil:
 		l.visit(ctx, env)
 	}

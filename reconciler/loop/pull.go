@@ -29,7 +29,7 @@ func (l *Loop) pull(ctx context.Context) {
 	err = named(err)
 	was := l.note(err)
 	l.publishSource(after, err)
-	if err != nil {
+	if err != nil && text(err) != text(was) {
 		l.log.Warn("repository not read", "err", err)
 	}
 	// A fault that came or went is news for every environment's status; an unchanged head is none.
