@@ -148,3 +148,26 @@ func TestIgnoredFieldOfAListElementKeepsItsValue(t *testing.T) {
 		t.Errorf("a new object starts with %v, want what Git has, 11", got)
 	}
 }
+
+// What the server would not change is settled for as long as nobody changes it: it is not asked about again at every look.
+func TestAnotherWayToWriteAValueIsAskedAboutOnce(t *testing.T) {
+	e := newEnv(t).watch()
+	rs := e.replicaSet("a", int64(0), "a:1")
+	container := value(rs, "spec", "template", "spec", "containers", "0").(map[string]any)
+	container["resources"] = map[string]any{"limits": map[string]any{"memory": "1024Mi"}}
+	e.good(rs)
+	next := newEnv(t) // another process
+	next.client.env, next.name, next.inventory = e.client.env, e.name, e.inventory
+	next.watch()
+	if p := next.plan(next.desired(rs)); p.Changes() {
+		t.Fatalf("another way to write the same is a change: %s", p.Summary())
+	}
+	if seen := next.client.view.seen(rs.ID()); seen.Baseline == nil || !seen.Settled {
+		t.Error("not settled: the next look asks the server again")
+	}
+	e.edit(rs, "someone", map[string]any{"spec": map[string]any{"minReadySeconds": 3, "replicas": 1}})
+	next.until("the edit", func() bool { return value(next.client.view.seen(rs.ID()).Live, "spec", "replicas") == int64(1) })
+	if p := next.plan(next.desired(rs)); !p.Changes() {
+		t.Error("drift after that is not seen")
+	}
+}

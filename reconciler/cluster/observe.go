@@ -206,10 +206,21 @@ func (c *Client) foresee(ctx context.Context, want plan.Desired, inv plan.Invent
 	err := g.Wait()
 	for i, id := range ids {
 		seen := world.Objects[id]
+		c.confirm(want.Objects[id], seen, inv[id], tried[i])
 		seen.DryRun = tried[i]
 		world.Objects[id] = seen
 	}
 	return err
+}
+
+// confirm remembers that the server would change nothing of an object which another process applied, so that it need not be asked again.
+func (c *Client) confirm(p plan.Payload, seen plan.Seen, entry plan.Entry, tried object.Object) {
+	if tried == nil || !plan.Uncertain(p, seen, entry) || slices.ContainsFunc(p.Released, seen.Live.Owned(object.Manager).Owns) {
+		return
+	}
+	if len(object.Diff(seen.Live, tried)) == 0 {
+		c.view.wrote(seen.Live, p.Hash)
+	}
 }
 
 func (c *Client) dryRun(ctx context.Context, k kind, p plan.Payload) (object.Object, error) {
