@@ -60,28 +60,9 @@ func secretObject(data string) string {
 		"}\nstringData: {token: " + canaryString + "}\n"
 }
 
-func TestI11NoSecretInLogStatusEventOrBoard(t *testing.T) {
-	w := newWorld(t, 1)
-	env, log := w.envs[0], &sink{}
-	base := w.files["base/objects.yaml"]
-	w.files["base/objects.yaml"] = base + secretObject(canaryData) + "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: cm}\ndata: {api-token: " + canaryConfig + "}\n"
-	first := w.commit("first")
-	w.log = slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})
-	w.start()
-	w.ready(env, first)
-
-	_, err := w.kube.Resource(secrets).Namespace(env).Patch(t.Context(), "login", "application/merge-patch+json",
-		[]byte(`{"stringData":{"password":"`+canaryEdited+`","token":"`+canaryEdited+`"}}`), metav1.PatchOptions{FieldManager: "kubectl-edit"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.eventually("the repair", func() error {
-		if w.environment(env).Drift.Repairs == 0 {
-			return errors.New("not yet")
-		}
-		return nil
-	})
-	w.files["base/objects.yaml"] = base + secretObject(canaryChanged) + `---
+// invalidSecrets are objects that the server refuses, for reasons that it gives with the values.
+func invalidSecrets() string {
+	return `---
 apiVersion: v1
 kind: Secret
 metadata: {name: invalid}
@@ -104,6 +85,30 @@ metadata: {name: bad}
 spec:
   containers: [{name: c, image: "x:1", env: [{name: API_TOKEN, value: "` + canaryEnv + `"}, {name: REPO, value: "https://u:` + canaryURL + `@git.example/x"}], ports: [{containerPort: 99999}]}]
 `
+}
+
+func TestI11NoSecretInLogStatusEventOrBoard(t *testing.T) {
+	w := newWorld(t, 1)
+	env, log := w.envs[0], &sink{}
+	base := w.files["base/objects.yaml"]
+	w.files["base/objects.yaml"] = base + secretObject(canaryData) + "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: cm}\ndata: {api-token: " + canaryConfig + "}\n"
+	first := w.commit("first")
+	w.log = slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})
+	w.start()
+	w.ready(env, first)
+
+	_, err := w.kube.Resource(secrets).Namespace(env).Patch(t.Context(), "login", "application/merge-patch+json",
+		[]byte(`{"stringData":{"password":"`+canaryEdited+`","token":"`+canaryEdited+`"}}`), metav1.PatchOptions{FieldManager: "kubectl-edit"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.eventually("the repair", func() error {
+		if w.environment(env).Drift.Repairs == 0 {
+			return errors.New("not yet")
+		}
+		return nil
+	})
+	w.files["base/objects.yaml"] = base + secretObject(canaryChanged) + invalidSecrets()
 	w.commit("invalid secrets")
 	w.condition(env, status.Applied, status.False, status.ApplyFailed)
 	w.event(env, "SyncFailed")
