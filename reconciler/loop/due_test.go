@@ -73,7 +73,12 @@ func TestRollbackIsTriedAgainWhereItsCommitCannotBeHad(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- w.loop.Run(ctx) }()
-	defer func() { cancel(); <-done }()
+	defer func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	}()
 	w.edit(env, "casc", `{"data":{"executors":"9"}}`)
 	w.eventually("the healing under the rollback", func() error {
 		if got := w.value(configMaps, env, "casc", "data", "executors"); got != "0" {
