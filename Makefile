@@ -36,7 +36,7 @@ build: ## build bin/majordomo
 	@$(step) "build bin/majordomo" -- env CGO_ENABLED=0 go build -buildvcs=$(vcs) -ldflags "-s -w" -o $(bin)/majordomo ./reconciler
 
 cluster: ## build bin/majordomo-cluster, a Kubernetes control plane (5 to 8 minutes the first time, then seconds)
-	@$(step) "build bin/majordomo-cluster: etcd, kube-apiserver and the rest from source; 5 to 8 minutes the first time" -- e2e/cluster/build.sh $(bin)/majordomo-cluster
+	@$(step) "build bin/majordomo-cluster from source; 5 to 8 minutes the first time" -- e2e/cluster/build.sh $(bin)/majordomo-cluster
 
 check: vet layers lint race ## the gate for a change: vet, layers, lint, race tests
 
@@ -52,8 +52,8 @@ lint: $(lint) ## golangci-lint, formatting included
 race: cluster ## the tests under the race detector (PKG=./reconciler/plan: of one package), sharing one cluster
 	@$(step) "race tests, on one cluster for all packages" -- $(bin)/majordomo-cluster up -- go test -race -shuffle=on -timeout 15m $(PKG)
 
-module: ## vet and test the test cluster's own module
-	@$(step) "vet and test the module of the test cluster" -- env CGO_ENABLED=0 sh -c 'cd e2e/cluster && go vet ./... && go test ./...'
+module: $(lint) ## vet, lint and test the test cluster's own module
+	@$(step) "vet, lint and test the module of the test cluster" -- env CGO_ENABLED=0 sh -c 'cd e2e/cluster && go vet ./... && $(lint) run ./... && go test ./...'
 
 bench: build cluster ## measure the speeds of docs/design.md section 6
 	@$(step) "bench: speeds as ratios to what the API server itself can do" -- go run ./e2e/bench

@@ -36,7 +36,7 @@ func (c *children) start(p program, socket *os.File) error {
 		return err
 	}
 	defer log.Close()
-	cmd := exec.Command("/proc/self/exe", p.args...)
+	cmd := exec.Command("/proc/self/exe", p.args...) //nolint:noctx // it outlives every call: stop ends it
 	cmd.Args[0] = p.name
 	cmd.Dir = c.dir.name
 	cmd.Env = environment(c.dir)
@@ -52,8 +52,8 @@ func (c *children) start(p program, socket *os.File) error {
 	c.running = append(c.running, ch)
 	go func() {
 		defer close(ch.done)
-		err := cmd.Wait()
-		c.died(fmt.Errorf("%s ended: %v; its log ends with\n%s", p.name, err, tail(log.Name())))
+		_ = cmd.Wait() // what it was is in ProcessState
+		c.died(fmt.Errorf("%s ended: %s; its log ends with\n%s", p.name, cmd.ProcessState, tail(log.Name())))
 	}()
 	return nil
 }

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"log/slog"
+	"fmt"
 	"os"
 
 	"github.com/spf13/pflag"
@@ -41,7 +41,7 @@ func kwok() int {
 	ctx, log := kwoklog.InitFlags(signals.SetupSignalContext(), flags)
 	ctx, err := kwokconfig.InitFlags(ctx, flags)
 	if err != nil {
-		slog.Error("kwok: read configuration", "err", err)
+		fmt.Fprintln(os.Stderr, "kwok: read configuration:", err)
 		return 1
 	}
 	cmd := kwokcmd.NewCommand(ctx)

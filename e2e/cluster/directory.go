@@ -81,7 +81,7 @@ func sweep() error {
 func sweepOne(name string) error {
 	info, err := os.Lstat(name)
 	if err != nil || !info.IsDir() || int(info.Sys().(*syscall.Stat_t).Uid) != os.Getuid() {
-		return nil // gone meanwhile, or not ours to remove
+		return nil //nolint:nilerr // gone meanwhile, or not ours to remove
 	}
 	lock, err := lockDirectory(name, syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) || errors.Is(err, os.ErrNotExist) {

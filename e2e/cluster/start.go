@@ -46,7 +46,7 @@ func start(ctx context.Context, opts upOptions, d directory, children *children)
 
 // startServers starts etcd and the API server, which inherits the socket it listens on.
 func startServers(opts upOptions, d directory, children *children) (state, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // waits for nothing
 	if err != nil {
 		return state{}, err
 	}
