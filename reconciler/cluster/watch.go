@@ -9,11 +9,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/fields"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/tools/cache"
 
 	"majordomo.dev/reconciler/object"
@@ -154,6 +150,9 @@ func (o *watched) await(ctx context.Context, limit time.Duration) error {
 	for {
 		select {
 		case <-o.synced:
+			if err := o.lastError(); apierrors.IsForbidden(err) {
+				return err // the right to look was taken away since
+			}
 			return nil
 		case <-ctx.Done():
 			return context.Cause(ctx)
@@ -167,7 +166,14 @@ func (o *watched) await(ctx context.Context, limit time.Duration) error {
 
 func (o *watched) lastError() error { o.mu.Lock(); defer o.mu.Unlock(); return o.err }
 
-func (o *watched) note(err error) error { o.mu.Lock(); defer o.mu.Unlock(); o.err = err; return err }
+// note keeps how the last attempt went. It tells whether the right to look was lost by it, or has come back.
+func (o *watched) note(err error) (turned bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	turned = apierrors.IsForbidden(err) != apierrors.IsForbidden(o.err)
+	o.err = err
+	return turned
+}
 
 // start begins one watch. The reflector does what is the same for everybody: pages, bookmarks, expired versions, back-off.
 func (w *Watches) start(ctx context.Context, running *sync.WaitGroup, s scope) *watched {
@@ -196,30 +202,6 @@ func (w *Watches) survive(ctx context.Context, s scope, run func(context.Context
 		}
 	}()
 	run(ctx)
-}
-
-func (w *Watches) source(s scope, open *watched) cache.ListerWatcher {
-	narrow := func(o *metav1.ListOptions) {
-		if s.name != "" {
-			o.FieldSelector = fields.OneTermEqualSelector("metadata.name", s.name).String()
-		}
-	}
-	api := w.client.resource(s.kind, s.namespace)
-	return &cache.ListWatch{
-		ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
-			narrow(&o)
-			list, err := api.List(ctx, o)
-			return list, open.note(err)
-		},
-		WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
-			narrow(&o)
-			ch, err := api.Watch(ctx, o)
-			if apierrors.IsResourceExpired(err) || apierrors.IsGone(err) || apierrors.IsInvalid(err) {
-				return ch, err // the reflector lists again
-			}
-			return ch, open.note(err)
-		},
-	}
 }
 
 // sink takes the reflector's events into the view.

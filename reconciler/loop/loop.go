@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"k8s.io/client-go/rest"
@@ -53,7 +54,8 @@ type Loop struct {
 	log      *slog.Logger
 	queue    workqueue.TypedRateLimitingInterface[string]
 	pulling  sync.Mutex
-	lastRead time.Time // of the repository, without a fault
+	woken    atomic.Bool // by a webhook, since the last look at the repository
+	lastRead time.Time   // of the repository, without a fault
 
 	mu      sync.Mutex
 	commit  *git.Commit // newest one with a valid fleet
@@ -96,13 +98,16 @@ func New(src source, board *status.Board, log *slog.Logger, opts Options) *Loop 
 	}
 }
 
-// Wake has the repository looked at now. Webhooks, people and the clock all only do this.
-func (l *Loop) Wake() { l.queue.Add(repository) }
+// Wake has the repository looked at now: all that a webhook does.
+func (l *Loop) Wake() {
+	l.woken.Store(true)
+	l.queue.Add(repository)
+}
 
 // Run works until ctx ends, and returns when everything that it started has ended. What is under way is finished or given up within seconds;
 // the next start goes on from there.
 func (l *Loop) Run(ctx context.Context) error {
-	l.Wake()
+	l.queue.Add(repository)
 	stop := context.AfterFunc(ctx, l.queue.ShutDown)
 	defer stop()
 	for {

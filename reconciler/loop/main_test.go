@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io/fs"
@@ -53,6 +54,7 @@ type world struct {
 	log      slog.Handler  // nil for the test's own log
 	patience time.Duration // with objects on their way, 0 for the default
 	force    git.ForcePush
+	poll     time.Duration // 0 for 50 ms
 	source   source
 	fleet    func(env string) string // further fields of an environment in fleet.yaml
 }
@@ -197,7 +199,7 @@ func (w *world) make(o Options) {
 		c.Timeout = w.timeout
 		return c, nil
 	}
-	o.Poll = 50 * time.Millisecond
+	o.Poll = cmp.Or(w.poll, 50*time.Millisecond)
 	o.Retry = Backoff{Base: 10 * time.Millisecond, Cap: 200 * time.Millisecond}
 	o.Now, o.Patience = w.clock, w.patience
 	log := w.log

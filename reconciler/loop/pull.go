@@ -16,7 +16,10 @@ import (
 func (l *Loop) pull(ctx context.Context) {
 	l.pulling.Lock()
 	defer l.pulling.Unlock()
-	started := l.opts.Now()
+	started, why := l.opts.Now(), status.Poll
+	if l.woken.Swap(false) {
+		why = status.Webhook
+	}
 	before, after, err := l.advance(ctx)
 	result := "unchanged"
 	switch {
@@ -34,7 +37,7 @@ func (l *Loop) pull(ctx context.Context) {
 	}
 	// A fault that came or went is news for every environment's status; an unchanged head is none.
 	if before != after || (err == nil) != (was == nil) || text(err) != text(was) {
-		l.visitAll(status.Poll)
+		l.visitAll(why)
 	}
 }
 
