@@ -15,9 +15,9 @@ func (w *world) neighbours() (a, b string, write func(inA, inB string)) {
 	b = a + "-b"
 	w.envs = append(w.envs, b)
 	w.files["fleet.yaml"] = fmt.Sprintf("apiVersion: majordomo.dev/v1alpha1\nkind: Fleet\nenvironments:\n- {name: %[1]s, path: overlays/%[1]s, namespaces: [%[1]s]}\n- {name: %[2]s, path: overlays/%[2]s, namespaces: [%[1]s]}\n", a, b)
-	for _, env := range []string{a, b} {
+	for own, env := range map[string]string{"own-a": a, "own-b": b} {
 		w.files["overlays/"+env+"/shared.yaml"] = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: shared}\ndata: {a: b}\n"
-		w.files["overlays/"+env+"/own.yaml"] = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: own-" + env[len(env)-1:] + "}\ndata: {n: \"1\"}\n"
+		w.files["overlays/"+env+"/own.yaml"] = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: " + own + "}\ndata: {n: \"1\"}\n"
 	}
 	return a, b, func(inA, inB string) {
 		w.files["overlays/"+a+"/kustomization.yaml"] = "namespace: " + a + "\nresources: [" + inA + "]\n"
