@@ -156,7 +156,7 @@ func (a *app) handler(o config.Options, board *status.Board, line *loop.Loop, lo
 		if warning != "" {
 			log.Warn("secret file", "reason", warning)
 		}
-		wo.Secrets = append(wo.Secrets, web.Secret(s.Reveal()))
+		wo.Secrets = append(wo.Secrets, s)
 	}
 	h, err := web.New(wo)
 	if err != nil {

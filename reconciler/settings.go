@@ -9,6 +9,7 @@ import (
 
 	"majordomo.dev/reconciler/config"
 	"majordomo.dev/reconciler/git"
+	"majordomo.dev/reconciler/secret"
 )
 
 // settings are the program's options as flags of a command: what is set here goes over the environment and the file.
@@ -139,9 +140,9 @@ func (a *app) mirror(o config.Options, dir string) (*git.Mirror, error) {
 		}
 		return data
 	}
-	secret := func(name, file string) git.Secret {
+	readSecret := func(name, file string) secret.String {
 		if file == "" {
-			return git.Secret{}
+			return secret.String{}
 		}
 		s, warning, err := config.SecretFile(file)
 		if err != nil {
@@ -150,12 +151,12 @@ func (a *app) mirror(o config.Options, dir string) (*git.Mirror, error) {
 		if warning != "" {
 			a.warn("%s", warning)
 		}
-		return git.NewSecret(s.Reveal())
+		return s
 	}
 	opts.Auth.KnownHosts = read("git-known-hosts-file", o.GitKnownHostsFile)
 	opts.CA = read("git-ca-file", o.GitCAFile)
-	opts.Auth.Password = secret("git-password-file", o.GitPasswordFile)
-	opts.Auth.SSHKey = secret("git-ssh-key-file", o.GitSSHKeyFile)
+	opts.Auth.Password = readSecret("git-password-file", o.GitPasswordFile)
+	opts.Auth.SSHKey = readSecret("git-ssh-key-file", o.GitSSHKeyFile)
 	if err := errors.Join(errs...); err != nil {
 		return nil, exit{exitUsage, err}
 	}

@@ -10,6 +10,7 @@ import (
 	"testing/fstest"
 
 	"majordomo.dev/reconciler/git/gittest"
+	"majordomo.dev/reconciler/secret"
 )
 
 // remotes are the ways to reach one repository.
@@ -19,8 +20,8 @@ func remotes(t *testing.T, r *gittest.Repo) map[string]Options {
 	sec := gittest.ServeSSH(t, r, gittest.SSHOptions{})
 	return map[string]Options{
 		"local": {URL: r.Dir},
-		"http":  {URL: web.URL, Auth: Auth{Username: "ada", Token: NewSecret("s3cret")}},
-		"ssh":   {URL: sec.URL, Auth: Auth{SSHKey: NewSecret(sec.Key), KnownHosts: sec.KnownHosts}},
+		"http":  {URL: web.URL, Auth: Auth{Username: "ada", Token: secret.New("s3cret")}},
+		"ssh":   {URL: sec.URL, Auth: Auth{SSHKey: secret.New(sec.Key), KnownHosts: sec.KnownHosts}},
 	}
 }
 

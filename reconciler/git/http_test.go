@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"majordomo.dev/reconciler/git/gittest"
+	"majordomo.dev/reconciler/secret"
 )
 
 // served is a repository with one commit, served over http.
@@ -73,7 +74,7 @@ func TestFailingServerKeepsLastGoodCommit(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			r, web := served(t, gittest.HTTPOptions{})
-			m := open(t, Options{URL: web.URL, Auth: Auth{Token: NewSecret("canary-9f")}})
+			m := open(t, Options{URL: web.URL, Auth: Auth{Token: secret.New("canary-9f")}})
 			good := fetchHead(t, m)
 			next := r.Commit(map[string]string{"a.txt": noise(4000)}, "second")
 			web.Fault(tt.fault)
@@ -146,7 +147,7 @@ func TestWrongOrMissingCredentialsSayWhatToDo(t *testing.T) {
 		want string
 	}{
 		{Auth{}, "wants credentials"},
-		{Auth{Username: "ada", Password: NewSecret("canary-9f")}, "not accepted"},
+		{Auth{Username: "ada", Password: secret.New("canary-9f")}, "not accepted"},
 	} {
 		_, err := open(t, Options{URL: web.URL, Auth: tt.auth}).Head(t.Context())
 		wantReason(t, err, AuthFailed)
@@ -154,7 +155,7 @@ func TestWrongOrMissingCredentialsSayWhatToDo(t *testing.T) {
 			t.Errorf("Head with %v: %v, want %q and no secret", tt.auth, err, tt.want)
 		}
 	}
-	fetchHead(t, open(t, Options{URL: web.URL, Auth: Auth{Username: "ada", Password: NewSecret("s3cret")}}))
+	fetchHead(t, open(t, Options{URL: web.URL, Auth: Auth{Username: "ada", Password: secret.New("s3cret")}}))
 }
 
 func TestServerTextIsCleaned(t *testing.T) {
@@ -164,7 +165,7 @@ func TestServerTextIsCleaned(t *testing.T) {
 			http.Error(w, "no\x1b[31m \u202eway\r\n"+r.Header.Get("Authorization")+" canary-9f", http.StatusForbidden)
 		})
 	})
-	_, err := open(t, Options{URL: web.URL, Auth: Auth{Token: NewSecret("canary-9f")}}).Head(t.Context())
+	_, err := open(t, Options{URL: web.URL, Auth: Auth{Token: secret.New("canary-9f")}}).Head(t.Context())
 	wantReason(t, err, AuthFailed)
 	if s := err.Error(); strings.ContainsAny(s, "\x1b\r\n\u202e") || strings.Contains(s, "canary") || !strings.Contains(s, "Basic REDACTED REDACTED") {
 		t.Errorf("error %q shows control characters or the token", s)
@@ -198,7 +199,7 @@ func TestRedirectToAnotherHostOrSchemeIsRefusedWithoutCredentials(t *testing.T) 
 					http.Redirect(w, req, target, http.StatusMovedPermanently)
 				})
 			})
-			m := open(t, Options{URL: web.URL, Auth: Auth{Token: NewSecret("canary-9f")}})
+			m := open(t, Options{URL: web.URL, Auth: Auth{Token: secret.New("canary-9f")}})
 			_, err := m.Head(t.Context())
 			want := Redirected
 			if strings.HasSuffix(to, "/login") {
@@ -226,7 +227,7 @@ func TestRedirectWithinTheHostIsFollowed(t *testing.T) {
 			next.ServeHTTP(w, req)
 		})
 	})
-	m := open(t, Options{URL: web.Server.URL + "/old/repo.git", Auth: Auth{Username: "ada", Password: NewSecret("s3cret")}})
+	m := open(t, Options{URL: web.Server.URL + "/old/repo.git", Auth: Auth{Username: "ada", Password: secret.New("s3cret")}})
 	if c := fetchHead(t, m); c.Hash != r.Head() {
 		t.Errorf("fetched %s, want %s", c.Hash, r.Head())
 	}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
+
+	"majordomo.dev/reconciler/secret"
 )
 
 // heldCommits is how many commits a Mirror keeps for rollback.
@@ -42,12 +44,12 @@ type Auth struct {
 	// Username goes with Password or Token (http). For ssh it is the user when the URL names none.
 	Username string
 	// Password is a password (http).
-	Password Secret
+	Password secret.String
 	// Token is an access token (http), sent as the password of Username or, without one, of "x-access-token".
-	Token Secret
+	Token secret.String
 	// SSHKey is a private key in PEM form, Passphrase its pass phrase if it has one.
-	SSHKey     Secret
-	Passphrase Secret
+	SSHKey     secret.String
+	Passphrase secret.String
 	// KnownHosts holds the host keys to trust, in the format of ~/.ssh/known_hosts. Required for ssh.
 	KnownHosts []byte
 }

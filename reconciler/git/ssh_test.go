@@ -15,6 +15,7 @@ import (
 	"golang.org/x/crypto/ssh/knownhosts"
 
 	"majordomo.dev/reconciler/git/gittest"
+	"majordomo.dev/reconciler/secret"
 )
 
 func TestSSHHostMustBeKnown(t *testing.T) {
@@ -41,7 +42,7 @@ func TestSSHHostMustBeKnown(t *testing.T) {
 		{"revoked", "@revoked * " + strings.TrimPrefix(string(s.KnownHosts), host+" ") + string(s.KnownHosts), "revoked"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			m := open(t, Options{URL: s.URL, Auth: Auth{SSHKey: NewSecret(s.Key), KnownHosts: []byte(tt.known)}})
+			m := open(t, Options{URL: s.URL, Auth: Auth{SSHKey: secret.New(s.Key), KnownHosts: []byte(tt.known)}})
 			_, err := m.Head(t.Context())
 			if tt.want == "" {
 				if err != nil {
@@ -65,11 +66,11 @@ func TestSSHShortRSAKeysAreRefused(t *testing.T) {
 	}
 	r := gittest.NewRepo(t)
 	s := gittest.ServeSSH(t, r, gittest.SSHOptions{HostKey: short})
-	_, err = open(t, Options{URL: s.URL, Auth: Auth{SSHKey: NewSecret(s.Key), KnownHosts: s.KnownHosts}}).Head(t.Context())
+	_, err = open(t, Options{URL: s.URL, Auth: Auth{SSHKey: secret.New(s.Key), KnownHosts: s.KnownHosts}}).Head(t.Context())
 	wantReason(t, err, HostKey)
 
 	own := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(short)})
-	_, err = New(Options{URL: s.URL, Auth: Auth{SSHKey: NewSecret(string(own)), KnownHosts: s.KnownHosts}})
+	_, err = New(Options{URL: s.URL, Auth: Auth{SSHKey: secret.New(string(own)), KnownHosts: s.KnownHosts}})
 	if err == nil || !strings.Contains(err.Error(), "shorter than 2048 bits") {
 		t.Errorf("New with a short key of our own: %v, want a refusal", err)
 	}
@@ -86,20 +87,20 @@ func TestSSHFailures(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = mute.Close() })
-	auth := Auth{SSHKey: NewSecret(s.Key), KnownHosts: s.KnownHosts}
+	auth := Auth{SSHKey: secret.New(s.Key), KnownHosts: s.KnownHosts}
 	quick := Limits{IdleTimeout: 50 * time.Millisecond}
 	for _, tt := range []struct {
 		name   string
 		o      Options
 		reason Reason
 	}{
-		{"key not accepted", Options{URL: s.URL, Auth: Auth{SSHKey: NewSecret(stranger), KnownHosts: s.KnownHosts}}, AuthFailed},
+		{"key not accepted", Options{URL: s.URL, Auth: Auth{SSHKey: secret.New(stranger), KnownHosts: s.KnownHosts}}, AuthFailed},
 		{"no such repository", Options{URL: strings.Replace(s.URL, "repo.git", "none.git", 1), Auth: auth}, NotFound},
 		{"no such branch", Options{URL: s.URL, Ref: "none", Auth: auth}, RefNotFound},
 		{"nobody listens", Options{URL: "ssh://git@127.0.0.1:1/x", Auth: auth}, Unreachable},
 		{"no such host", Options{URL: "git@no..such.host:x.git", Auth: auth}, Unreachable},
 		{"no handshake", Options{URL: "ssh://git@" + mute.Addr().String() + "/x", Auth: auth, Limits: quick}, Timeout},
-		{"no answer", Options{URL: silent.URL, Limits: quick, Auth: Auth{SSHKey: NewSecret(silent.Key), KnownHosts: silent.KnownHosts}}, Timeout},
+		{"no answer", Options{URL: silent.URL, Limits: quick, Auth: Auth{SSHKey: secret.New(silent.Key), KnownHosts: silent.KnownHosts}}, Timeout},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := open(t, tt.o).Head(t.Context())
@@ -117,7 +118,7 @@ func TestSSHKeyWithPassphrase(t *testing.T) {
 		{"canary, not a key", "", "cannot be read"},
 	} {
 		_, err := New(Options{URL: "git@example.com:x.git", Auth: Auth{
-			SSHKey: NewSecret(tt.key), Passphrase: NewSecret(tt.passphrase), KnownHosts: []byte(exampleHost),
+			SSHKey: secret.New(tt.key), Passphrase: secret.New(tt.passphrase), KnownHosts: []byte(exampleHost),
 		}})
 		if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
 			t.Errorf("passphrase %q: %v, want %q", tt.passphrase, err, tt.want)
@@ -133,7 +134,7 @@ const exampleHost = "example.com ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm
 func TestSSHPathIsOneWordForTheRemoteShell(t *testing.T) {
 	r := gittest.NewRepo(t)
 	s := gittest.ServeSSH(t, r, gittest.SSHOptions{})
-	m := open(t, Options{URL: "ssh://git@" + strings.Split(s.URL, "@")[1] + "/it's $(x) `y`!", Auth: Auth{SSHKey: NewSecret(s.Key), KnownHosts: s.KnownHosts}})
+	m := open(t, Options{URL: "ssh://git@" + strings.Split(s.URL, "@")[1] + "/it's $(x) `y`!", Auth: Auth{SSHKey: secret.New(s.Key), KnownHosts: s.KnownHosts}})
 	if _, err := m.Head(t.Context()); err == nil {
 		t.Fatal("Head of a path that does not exist succeeded")
 	}

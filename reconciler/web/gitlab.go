@@ -58,8 +58,8 @@ func verifyStandard(h http.Header, signatures string, body []byte, k keys, now t
 		if version != "v1" || err != nil {
 			continue
 		}
-		for _, secret := range k {
-			key, _ := secret.signing() // newKeys has checked
+		for _, s := range k {
+			key, _ := signingKey(s.Reveal()) // newKeys has checked
 			ok |= subtle.ConstantTimeCompare(mac(key, content), sent)
 		}
 	}

@@ -17,13 +17,14 @@ import (
 
 	"go.uber.org/goleak"
 
+	"majordomo.dev/reconciler/secret"
 	"majordomo.dev/reconciler/status"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (
-	secret   = "0123456789abcdef0123456789abcdef"
+	current  = "0123456789abcdef0123456789abcdef"
 	retired  = "fedcba9876543210fedcba9876543210"
 	followed = "refs/heads/main"
 )
@@ -42,7 +43,7 @@ func newBench(tb testing.TB, change ...func(*Options)) *bench {
 	tb.Helper()
 	b := &bench{board: status.NewBoard()}
 	o := Options{
-		Board: b.board, Secrets: []Secret{secret, retired}, Ref: followed,
+		Board: b.board, Secrets: []secret.String{secret.New(current), secret.New(retired)}, Ref: followed,
 		Wake: func() { b.wakes.Add(1) },
 		Now:  func() time.Time { return noon.Add(time.Duration(b.now.Add(1)) * time.Second) }, // a second per request: no limits
 	}
@@ -154,7 +155,7 @@ func (s sender) request(tb testing.TB, body []byte) *http.Request {
 	for k, v := range s.headers {
 		r.Header.Set(k, v)
 	}
-	s.sign(r.Header, secret, body)
+	s.sign(r.Header, current, body)
 	return r
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"majordomo.dev/reconciler/secret"
 	"majordomo.dev/reconciler/status"
 )
 
@@ -23,7 +24,7 @@ type Options struct {
 	Log   *slog.Logger // nil: silent
 
 	// Secrets verify webhooks, each of at least 32 bytes; several during a rotation. Without any, webhooks are refused.
-	Secrets []Secret
+	Secrets []secret.String
 	// Ref is the full name of the ref that is followed: refs/heads/main. Pushes to others wake nobody.
 	Ref string
 	// Repository is the URL of the config repository. Pushes to others wake nobody; empty, or a local path, means any.

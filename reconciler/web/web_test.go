@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"majordomo.dev/reconciler/secret"
 	"majordomo.dev/reconciler/status"
 )
 
@@ -197,9 +198,9 @@ func TestOptionsAreChecked(t *testing.T) {
 	twice := []prometheus.Collector{prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "go_goroutines"}, func() float64 { return 7 })}
 	for name, o := range map[string]Options{
 		"no board":               {},
-		"a short ref":            {Board: board, Secrets: []Secret{secret}, Ref: "main", Wake: wake},
-		"no ref":                 {Board: board, Secrets: []Secret{secret}, Wake: wake},
-		"nobody to wake":         {Board: board, Secrets: []Secret{secret}, Ref: followed},
+		"a short ref":            {Board: board, Secrets: []secret.String{secret.New(current)}, Ref: "main", Wake: wake},
+		"no ref":                 {Board: board, Secrets: []secret.String{secret.New(current)}, Wake: wake},
+		"nobody to wake":         {Board: board, Secrets: []secret.String{secret.New(current)}, Ref: followed},
 		"a metric that is there": {Board: board, Metrics: twice},
 	} {
 		if _, err := New(o); err == nil {

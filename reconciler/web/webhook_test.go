@@ -204,7 +204,7 @@ func TestProvider(t *testing.T) {
 			for name, v := range two.headers {
 				r.Header.Set(name, v)
 			}
-			two.sign(r.Header, secret, one.payload(t))
+			two.sign(r.Header, current, one.payload(t))
 			b.now.Add(60)
 			b.expect(t, r, "400 headers of two kinds of Git server at once")
 		}

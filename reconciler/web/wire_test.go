@@ -111,7 +111,7 @@ func TestSmuggledRequestIsNotAnswered(t *testing.T) {
 	b := newBench(t)
 	addr := live(t, b)
 	body := senders[7].payload(t)
-	head := hello + sum(secret, body) + "\r\n"
+	head := hello + sum(current, body) + "\r\n"
 	const second = "GET /api/v1/environments HTTP/1.1\r\nHost: majordomo\r\n\r\n"
 	for name, text := range map[string]string{
 		"behind the length":   head + fmt.Sprintf("Content-Length: %d\r\n\r\n", len(body)) + string(body) + second,

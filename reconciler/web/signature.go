@@ -8,41 +8,28 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"net/http"
 	"strings"
+
+	"majordomo.dev/reconciler/secret"
 )
-
-// Secret is what a webhook is verified with. It is not shown by any way of printing.
-type Secret string
-
-const redacted = "REDACTED"
-
-// Format hides the secret from every verb.
-func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
-
-// MarshalText hides the secret.
-func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
-
-// LogValue hides the secret.
-func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 // minSecret is the shortest secret allowed, in bytes.
 const minSecret = 32
 
 // keys are the secrets that are valid now.
-type keys []Secret
+type keys []secret.String
 
-func newKeys(secrets []Secret) (keys, error) {
+func newKeys(secrets []secret.String) (keys, error) {
 	for i, s := range secrets {
-		if len(s) < minSecret {
-			return nil, fmt.Errorf("webhook secret %d has %d bytes; at least %d are needed (openssl rand -hex 32 makes one)", i+1, len(s), minSecret)
+		text := s.Reveal()
+		if len(text) < minSecret {
+			return nil, fmt.Errorf("webhook secret %d has %d bytes; at least %d are needed (openssl rand -hex 32 makes one)", i+1, len(text), minSecret)
 		}
-		if strings.TrimSpace(string(s)) != string(s) {
+		if strings.TrimSpace(text) != text {
 			return nil, fmt.Errorf("webhook secret %d begins or ends with white space, which its sender would not have; remove it", i+1)
 		}
-		if _, err := s.signing(); err != nil {
+		if _, err := signingKey(text); err != nil {
 			return nil, fmt.Errorf("webhook secret %d: %w", i+1, err)
 		}
 	}
@@ -52,11 +39,11 @@ func newKeys(secrets []Secret) (keys, error) {
 // whsec is how signing tokens of the standard that GitLab follows begin.
 const whsec = "whsec_"
 
-// signing is the key by which signed deliveries of GitLab are verified.
-func (s Secret) signing() ([]byte, error) {
-	rest, ok := strings.CutPrefix(string(s), whsec)
+// signingKey is the key by which deliveries of GitLab that are signed with a secret are verified.
+func signingKey(text string) ([]byte, error) {
+	rest, ok := strings.CutPrefix(text, whsec)
 	if !ok {
-		return []byte(s), nil
+		return []byte(text), nil
 	}
 	key, err := base64.StdEncoding.DecodeString(rest)
 	if err != nil || len(key) < minSecret {
@@ -90,7 +77,7 @@ func (k keys) hexMAC(body []byte, text string) error {
 	}
 	ok := 0
 	for _, s := range k {
-		ok |= subtle.ConstantTimeCompare(mac([]byte(s), body), sent)
+		ok |= subtle.ConstantTimeCompare(mac([]byte(s.Reveal()), body), sent)
 	}
 	return verdict(ok)
 }
@@ -113,7 +100,7 @@ func (k keys) prefixed(body []byte, text string) error {
 func (k keys) token(text string) error {
 	sent, ok := sha256.Sum256([]byte(text)), 0
 	for _, s := range k {
-		want := sha256.Sum256([]byte(s))
+		want := sha256.Sum256([]byte(s.Reveal()))
 		ok |= subtle.ConstantTimeCompare(want[:], sent[:])
 	}
 	return verdict(ok)
