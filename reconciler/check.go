@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -9,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 
 	"majordomo.dev/reconciler/config"
@@ -120,7 +120,7 @@ func (k *checks) run(ctx context.Context, w where) {
 	}
 	clusters := map[string]*rest.Config{}
 	for _, env := range fleet.Environments {
-		where := orElse(k.context, env.Context)
+		where := cmp.Or(k.context, env.Context)
 		if _, seen := clusters[where]; !seen {
 			clusters[where] = k.cluster(ctx, where)
 		}
@@ -141,7 +141,7 @@ func at(r *repository) string {
 
 // cluster looks at one cluster, and returns nil where it does not answer.
 func (k *checks) cluster(ctx context.Context, context string) *rest.Config {
-	subject := orElse(context, "current")
+	subject := cmp.Or(context, "current")
 	cfg, err := k.kube().connect(context)
 	if err != nil {
 		k.note("cluster", subject, err, "")
@@ -191,16 +191,12 @@ func (t tripper) RoundTrip(r *http.Request) (*http.Response, error) { return t(r
 
 // installed says which of majordomo's kinds the cluster lacks.
 func installed(ctx context.Context, cfg *rest.Config) error {
-	client, err := dynamic.NewForConfig(cfg)
-	if err != nil {
-		return err
-	}
-	own, err := embedded()
+	definitions, own, err := ownKinds(cfg)
 	if err != nil {
 		return err
 	}
 	for _, crd := range own {
-		live, err := client.Resource(definitions()).Get(ctx, crd.GetName(), metav1.GetOptions{})
+		live, err := definitions.Get(ctx, crd.GetName(), metav1.GetOptions{})
 		switch {
 		case apierrors.IsNotFound(err):
 			return fmt.Errorf("%s is missing; `majordomo run` installs it where it may, `kubectl apply -k manifests/crds` otherwise", crd.GetName())

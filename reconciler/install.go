@@ -23,25 +23,16 @@ import (
 // installTimeout is how long a cluster may take to take the definitions in.
 const installTimeout = 30 * time.Second
 
-// definitions is how the API server serves CustomResourceDefinitions.
-func definitions() schema.GroupVersionResource {
-	return schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
-}
-
 // install brings majordomo's own kinds into a cluster, and waits until it serves them.
 func install(ctx context.Context, cfg *rest.Config) error {
 	ctx, cancel := context.WithTimeout(ctx, installTimeout)
 	defer cancel()
-	client, err := dynamic.NewForConfig(cfg)
-	if err != nil {
-		return err
-	}
-	own, err := embedded()
+	definitions, own, err := ownKinds(cfg)
 	if err != nil {
 		return err
 	}
 	for _, crd := range own {
-		_, err := client.Resource(definitions()).Apply(ctx, crd.GetName(), crd, metav1.ApplyOptions{FieldManager: object.Manager, Force: true})
+		_, err := definitions.Apply(ctx, crd.GetName(), crd, metav1.ApplyOptions{FieldManager: object.Manager, Force: true})
 		switch {
 		case apierrors.IsForbidden(err):
 			return fmt.Errorf("the cluster does not know majordomo's kinds, and majordomo may not install them: %w; let an administrator run `kubectl apply -k manifests/crds`", err)
@@ -51,7 +42,7 @@ func install(ctx context.Context, cfg *rest.Config) error {
 	}
 	err = wait.PollUntilContextCancel(ctx, 100*time.Millisecond, true, func(ctx context.Context) (bool, error) {
 		for _, crd := range own {
-			live, err := client.Resource(definitions()).Get(ctx, crd.GetName(), metav1.GetOptions{})
+			live, err := definitions.Get(ctx, crd.GetName(), metav1.GetOptions{})
 			if err != nil || !serves(live) {
 				return false, nil //nolint:nilerr // asked again until the time is up
 			}
@@ -62,6 +53,16 @@ func install(ctx context.Context, cfg *rest.Config) error {
 		return errors.New("the cluster took majordomo's definitions in and does not serve them; see their conditions with `kubectl describe crd environments.majordomo.dev`")
 	}
 	return nil
+}
+
+// ownKinds returns a client for the definitions in a cluster, and those of majordomo's own kinds.
+func ownKinds(cfg *rest.Config) (dynamic.ResourceInterface, []*unstructured.Unstructured, error) {
+	client, err := dynamic.NewForConfig(cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	own, err := embedded()
+	return client.Resource(schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}), own, err
 }
 
 // serves tells whether the API server has established a definition.

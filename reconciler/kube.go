@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -42,7 +43,7 @@ func (k kube) connect(context string) (*rest.Config, error) {
 		return nil, exit{exitUsage, err}
 	}
 	if context == "" {
-		context = orElse(k.context, raw.CurrentContext)
+		context = cmp.Or(k.context, raw.CurrentContext)
 	}
 	if err := k.check(raw, files, context); err != nil {
 		return nil, err

@@ -74,22 +74,13 @@ func (a *app) observe(ctx context.Context, env config.Environment, in *plan.Inpu
 		return err
 	}
 	in.Approved = rec.Approved
-	client, err := server.Client(env.Name, account(env))
+	client, err := server.Client(env.Name, env.ServiceAccount.Reference())
 	if err != nil {
 		return err
 	}
 	a.step("compare with the cluster, as %s", client.Identity())
 	in.World, err = client.Observe(ctx, in.Desired, in.Inventory, cluster.Exact)
 	return err
-}
-
-// account returns the service account to impersonate, nil for none.
-func account(env config.Environment) *string {
-	if env.ServiceAccount == (config.ServiceAccount{}) {
-		return nil
-	}
-	name := env.ServiceAccount.Namespace + "/" + env.ServiceAccount.Name
-	return &name
 }
 
 // claims returns what the other environments of the same cluster want, those environments, and why that is not known for all of them.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -36,7 +37,7 @@ func pathFlag(c *cobra.Command) *string {
 
 // directory opens a plain directory. Where it is not the root of a config repository itself, the root is looked for above it.
 func (a *app) directory(path string) (*repository, error) {
-	start, err := filepath.Abs(orElse(path, "."))
+	start, err := filepath.Abs(cmp.Or(path, "."))
 	if err != nil {
 		return nil, usagef("--path: %w", err)
 	}
@@ -134,11 +135,4 @@ func (r *repository) desire(ctx context.Context, env config.Environment) (plan.D
 
 func desired(env config.Environment, objects object.Set) plan.Desired {
 	return plan.Desire(plan.Environment{Name: env.Name, Namespaces: env.Namespaces, ClusterKinds: env.ClusterKinds}, objects)
-}
-
-func orElse(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }

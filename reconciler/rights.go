@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,7 +40,7 @@ func (k *checks) rights(ctx context.Context, cfg *rest.Config, env config.Enviro
 	}
 	missing, err := denied(ctx, as, needs)
 	if err == nil && len(missing) > 0 {
-		err = fmt.Errorf("%s may not %s", orElse(env.ServiceAccount.User(), "majordomo's own identity"), strings.Join(missing, "; nor "))
+		err = fmt.Errorf("%s may not %s", cmp.Or(env.ServiceAccount.User(), "majordomo's own identity"), strings.Join(missing, "; nor "))
 	}
 	k.note("rights", env.Name, err, fmt.Sprintf("%d kinds of object, each with %s", len(needs)/len(verbs()), strings.Join(verbs(), " ")))
 }

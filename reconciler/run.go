@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -99,7 +100,7 @@ func (a *app) clusters(context string) (*rest.Config, error) {
 }
 
 func fullRef(ref string) string {
-	ref = orElse(ref, "main")
+	ref = cmp.Or(ref, "main")
 	if strings.HasPrefix(ref, "refs/") {
 		return ref
 	}

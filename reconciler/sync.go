@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -105,7 +106,7 @@ func (a *app) syncHere(ctx context.Context, w where, name string) error {
 	if _, _, err = r.environment(name); err != nil {
 		return err
 	}
-	connect := func(context string) (*rest.Config, error) { return a.kube().connect(orElse(a.context, context)) }
+	connect := func(context string) (*rest.Config, error) { return a.kube().connect(cmp.Or(a.context, context)) }
 	board := status.NewBoard()
 	line := loop.New(r.mirror, board, a.log(), loop.Options{Connect: connect, Install: install, Namespace: o.Namespace, Unwatched: true})
 	if err := line.Once(ctx, name); err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -156,5 +157,5 @@ func (g goal) hint(e environment) string {
 	if g.kind != "revision" || g.digest != "" {
 		return ""
 	}
-	return fmt.Sprintf("; it is at %s, the last commit that changed it: if %s does not change it, say so with --repo", orElse(e.Status.ShortRevision, "no commit"), g.revision)
+	return fmt.Sprintf("; it is at %s, the last commit that changed it: if %s does not change it, say so with --repo", cmp.Or(e.Status.ShortRevision, "no commit"), g.revision)
 }

@@ -106,7 +106,7 @@ func (c *Client) call(ctx context.Context, do func(context.Context) error) error
 		return err
 	}
 	defer release()
-	return c.bounded(ctx, do)
+	return c.server.bounded(ctx, do)
 }
 
 // write does one bounded request that is not broken off when the program stops: what is under way is finished, within a few seconds.
@@ -120,7 +120,7 @@ func (c *Client) write(ctx context.Context, do func(context.Context) error) erro
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
 	defer stop()
-	return c.bounded(going, do)
+	return c.server.bounded(going, do)
 }
 
 // Calm waits, for half a second at most, until hardly any requests are under way: what is written for people to read makes way for what they wait for.
@@ -143,8 +143,9 @@ func (c *Client) enter(ctx context.Context) (release func(), err error) {
 	}
 }
 
-func (c *Client) bounded(ctx context.Context, do func(context.Context) error) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, c.server.timeout, fmt.Errorf("the API server did not answer within %s", c.server.timeout))
+// bounded does one request that takes no longer than the server's timeout.
+func (s *Server) bounded(ctx context.Context, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, s.timeout, fmt.Errorf("the API server did not answer within %s", s.timeout))
 	defer cancel()
 	err := do(ctx)
 	if err != nil && ctx.Err() != nil {

@@ -34,7 +34,7 @@ func (r *Records) Event(ctx context.Context, env string, e status.Event, now tim
 		"firstTimestamp": at, "lastTimestamp": at, "count": int64(1),
 		"source": map[string]any{"component": "majordomo"}, "reportingComponent": "majordomo", "reportingInstance": "majordomo",
 	}
-	return r.call(ctx, func(ctx context.Context) error {
+	return r.server.bounded(ctx, func(ctx context.Context) error {
 		_, err := r.core.Resource(events).Namespace(eventNamespace).Create(ctx, &unstructured.Unstructured{Object: body}, metav1.CreateOptions{})
 		return err
 	})

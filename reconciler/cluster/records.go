@@ -88,7 +88,7 @@ func record(o object.Object) Record {
 // Get reads one record from the server.
 func (r *Records) Get(ctx context.Context, env string) (Record, error) {
 	var rec Record
-	err := r.call(ctx, func(ctx context.Context) error {
+	err := r.server.bounded(ctx, func(ctx context.Context) error {
 		u, err := r.api.Get(ctx, env, metav1.GetOptions{})
 		if err == nil {
 			rec = record(r.remember(fromServer(u)))
@@ -104,7 +104,7 @@ func (r *Records) Get(ctx context.Context, env string) (Record, error) {
 // List reads all records from the server.
 func (r *Records) List(ctx context.Context) ([]Record, error) {
 	var out []Record
-	err := r.call(ctx, func(ctx context.Context) error {
+	err := r.server.bounded(ctx, func(ctx context.Context) error {
 		list, err := r.api.List(ctx, metav1.ListOptions{})
 		if err != nil {
 			return err
@@ -151,7 +151,7 @@ func (r *Records) Ensure(ctx context.Context, env string, spec map[string]any) (
 		"apiVersion": "majordomo.dev/v1alpha1", "kind": "Environment", "metadata": map[string]any{"name": env}, "spec": maps.Clone(spec),
 	}
 	var rec Record
-	err := r.call(ctx, func(ctx context.Context) error {
+	err := r.server.bounded(ctx, func(ctx context.Context) error {
 		u, err := r.api.Apply(ctx, env, &unstructured.Unstructured{Object: body}, metav1.ApplyOptions{FieldManager: object.Manager, Force: true})
 		if err == nil {
 			rec = record(r.remember(fromServer(u)))
@@ -219,7 +219,7 @@ func (r *Records) put(ctx context.Context, last object.Object, next status.Envir
 		"apiVersion": "majordomo.dev/v1alpha1", "kind": "Environment", "spec": last["spec"], "status": next.Fields(),
 		"metadata": map[string]any{"name": last.ID().Name, "uid": last.UID(), "resourceVersion": last.ResourceVersion()},
 	}
-	return r.call(ctx, func(ctx context.Context) error {
+	return r.server.bounded(ctx, func(ctx context.Context) error {
 		u, err := r.api.UpdateStatus(ctx, &unstructured.Unstructured{Object: body}, metav1.UpdateOptions{FieldManager: object.Manager})
 		if err == nil {
 			r.remember(fromServer(u))
@@ -235,7 +235,7 @@ func (r *Records) Patch(ctx context.Context, env string, fields map[string]any) 
 		return Record{}, err
 	}
 	var rec Record
-	err = r.call(ctx, func(ctx context.Context) error {
+	err = r.server.bounded(ctx, func(ctx context.Context) error {
 		u, err := r.api.Patch(ctx, env, types.MergePatchType, body, metav1.PatchOptions{FieldManager: "majordomo-cli"})
 		if err == nil {
 			rec = record(r.remember(fromServer(u)))
@@ -250,16 +250,6 @@ func wrap(env string, err error) error {
 		return nil
 	}
 	return fmt.Errorf("environment %s: its Environment object: %w", env, err)
-}
-
-func (r *Records) call(ctx context.Context, do func(context.Context) error) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, r.server.timeout, fmt.Errorf("the API server did not answer within %s", r.server.timeout))
-	defer cancel()
-	err := do(ctx)
-	if err != nil && ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return err
 }
 
 // remember keeps the newest version of a record and returns it.

@@ -47,6 +47,15 @@ func (a ServiceAccount) User() string {
 	return "system:serviceaccount:" + a.Namespace + ":" + a.Name
 }
 
+// Reference returns the account as fleet.yaml writes it, NAMESPACE/NAME, nil for the zero account.
+func (a ServiceAccount) Reference() *string {
+	if a == (ServiceAccount{}) {
+		return nil
+	}
+	text := a.Namespace + "/" + a.Name
+	return &text
+}
+
 // Prune is how many objects of an environment may be deleted at once without approval: the larger of the two.
 type Prune struct {
 	MaxObjects int

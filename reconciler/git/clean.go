@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"net/url"
 	"strings"
+	"unicode"
 
 	"majordomo.dev/reconciler/secret"
 )
@@ -25,9 +26,9 @@ func (c cleaner) clean(text string) string {
 func oneLine(text string, n int) string {
 	text = strings.Map(func(r rune) rune {
 		switch {
-		case r < ' ', r == 0x7f, r >= 0x80 && r < 0xa0, r == 0x2028, r == 0x2029:
+		case unicode.IsControl(r), r == 0x2028, r == 0x2029:
 			return ' '
-		case r >= 0x200b && r <= 0x200f, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r == 0xfeff:
+		case unicode.Is(unicode.Cf, r):
 			return -1 // invisible, or turns the text around
 		}
 		return r

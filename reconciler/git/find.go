@@ -18,12 +18,11 @@ func (m *Mirror) Find(ctx context.Context, hash string) (*Commit, error) {
 	if err := m.checkPrefix(hash); err != nil {
 		return nil, err
 	}
-	ctx, cancel := m.limit(ctx)
-	defer cancel()
-	if err := m.begin(ctx); err != nil {
+	ctx, end, err := m.begin(ctx)
+	if err != nil {
 		return nil, err
 	}
-	defer m.end()
+	defer end()
 	if h, err := m.one(hash, m.known()); err != nil {
 		return nil, err
 	} else if c := m.lookup(h); c != nil {

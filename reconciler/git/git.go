@@ -103,12 +103,11 @@ func (m *Mirror) Fetch(ctx context.Context, hash string) (*Commit, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := m.limit(ctx)
-	defer cancel()
-	if err := m.begin(ctx); err != nil {
+	ctx, end, err := m.begin(ctx)
+	if err != nil {
 		return nil, err
 	}
-	defer m.end()
+	defer end()
 	if err := m.allowed(ctx, h); err != nil {
 		return nil, err
 	}
@@ -122,17 +121,17 @@ func (m *Mirror) Fetch(ctx context.Context, hash string) (*Commit, error) {
 	return c, nil
 }
 
-// begin waits until no other fetch runs; end lets the next one start.
-func (m *Mirror) begin(ctx context.Context) error {
+// begin bounds a call by the overall timeout and waits until no other fetch runs; end lets the next one start.
+func (m *Mirror) begin(ctx context.Context) (bounded context.Context, end func(), err error) {
+	ctx, cancel := m.limit(ctx)
 	select {
 	case m.fetching <- struct{}{}:
-		return nil
+		return ctx, func() { <-m.fetching; cancel() }, nil
 	case <-ctx.Done():
-		return m.remote.errorf(ended(ctx), "try again", "another fetch did not finish: %w", context.Cause(ctx))
+		defer cancel()
+		return nil, nil, m.remote.errorf(ended(ctx), "try again", "another fetch did not finish: %w", context.Cause(ctx))
 	}
 }
-
-func (m *Mirror) end() { <-m.fetching }
 
 // obtain returns the commit from what is held, else from the remote.
 func (m *Mirror) obtain(ctx context.Context, h plumbing.Hash) (*Commit, error) {

@@ -3,6 +3,7 @@ package git
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -64,7 +65,7 @@ func roots(ca []byte) *x509.CertPool {
 // basic returns the user and password to send.
 func (a Auth) basic() (user, password string) {
 	if !a.Token.IsZero() {
-		return orElse(a.Username, "x-access-token"), a.Token.Reveal()
+		return cmp.Or(a.Username, "x-access-token"), a.Token.Reveal()
 	}
 	return a.Username, a.Password.Reveal()
 }

@@ -1,6 +1,7 @@
 package git
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -100,30 +101,22 @@ type Limits struct {
 }
 
 func (o Options) withDefaults() Options {
-	o.Ref = orElse(o.Ref, "main")
+	o.Ref = cmp.Or(o.Ref, "main")
 	if !strings.HasPrefix(o.Ref, "refs/") {
 		o.Ref = "refs/heads/" + o.Ref
 	}
-	o.ForcePush = orElse(o.ForcePush, Allow)
+	o.ForcePush = cmp.Or(o.ForcePush, Allow)
 	l := &o.Limits
-	l.Pack = orElse(l.Pack, 500*MiB)
-	l.Unpacked = orElse(l.Unpacked, GiB)
-	l.File = orElse(l.File, 5*MiB)
-	l.Files = orElse(l.Files, 20_000)
-	l.PathLength = orElse(l.PathLength, 4096)
-	l.TreeDepth = orElse(l.TreeDepth, 64)
-	l.Refs = orElse(l.Refs, 50_000)
-	l.Timeout = orElse(l.Timeout, time.Minute)
-	l.IdleTimeout = orElse(l.IdleTimeout, 15*time.Second)
+	l.Pack = cmp.Or(l.Pack, 500*MiB)
+	l.Unpacked = cmp.Or(l.Unpacked, GiB)
+	l.File = cmp.Or(l.File, 5*MiB)
+	l.Files = cmp.Or(l.Files, 20_000)
+	l.PathLength = cmp.Or(l.PathLength, 4096)
+	l.TreeDepth = cmp.Or(l.TreeDepth, 64)
+	l.Refs = cmp.Or(l.Refs, 50_000)
+	l.Timeout = cmp.Or(l.Timeout, time.Minute)
+	l.IdleTimeout = cmp.Or(l.IdleTimeout, 15*time.Second)
 	return o
-}
-
-func orElse[T comparable](v, def T) T {
-	var zero T
-	if v == zero {
-		return def
-	}
-	return v
 }
 
 // validate returns the parsed address and every problem of the options.
@@ -230,7 +223,7 @@ func (o Options) checkSSHAuth(a address) []error {
 	if !au.Password.IsZero() || !au.Token.IsZero() {
 		errs = append(errs, errors.New("ssh logs in with a key only, not with a password or a token"))
 	}
-	if err := checkUser(orElse(a.user, au.Username)); err != nil {
+	if err := checkUser(cmp.Or(a.user, au.Username)); err != nil {
 		errs = append(errs, err)
 	}
 	return errs

@@ -3,6 +3,7 @@ package git
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rsa"
 	"errors"
@@ -28,10 +29,10 @@ func (w *wire) overSSH(o Options) error {
 	if err != nil {
 		return err
 	}
-	port := orElse(w.port, "22")
+	port := cmp.Or(w.port, "22")
 	addr := net.JoinHostPort(w.host, port)
 	config := &ssh.ClientConfig{
-		User:              orElse(orElse(w.user, o.Auth.Username), "git"),
+		User:              cmp.Or(w.user, o.Auth.Username, "git"),
 		Auth:              []ssh.AuthMethod{ssh.PublicKeys(signer)},
 		HostKeyAlgorithms: known.algorithms(w.host, port),
 		HostKeyCallback:   func(_ string, _ net.Addr, key ssh.PublicKey) error { return w.checkHostKey(known, port, key) },

@@ -159,7 +159,7 @@ func (l *Loop) open(ctx context.Context, e *environment) error {
 	if e.server != nil && e.server != server {
 		e.inventory, e.status, e.fights = nil, status.Environment{}, nil // these are of another cluster, which keeps them in its own books
 	}
-	client, err := server.Client(e.name, account(e.spec))
+	client, err := server.Client(e.name, e.spec.ServiceAccount.Reference())
 	if err != nil {
 		return err
 	}
@@ -247,7 +247,7 @@ func mirror(c config.Environment) map[string]any {
 	if c.Context != "" {
 		spec["context"] = c.Context
 	}
-	if a := account(c); a != nil {
+	if a := c.ServiceAccount.Reference(); a != nil {
 		spec["serviceAccount"] = *a
 	}
 	for field, values := range map[string][]string{"namespaces": c.Namespaces, "clusterKinds": c.ClusterKinds} {
@@ -264,13 +264,4 @@ func list(values []string) []any {
 		out[i] = v
 	}
 	return out
-}
-
-// account returns the service account whose rights the environment has, nil for majordomo's own.
-func account(c config.Environment) *string {
-	if c.ServiceAccount == (config.ServiceAccount{}) {
-		return nil
-	}
-	name := c.ServiceAccount.Namespace + "/" + c.ServiceAccount.Name
-	return &name
 }

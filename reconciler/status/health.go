@@ -49,7 +49,7 @@ func rule(id object.ID) func(object.Object) verdict {
 	case object.ID{Group: "apps", Kind: "DaemonSet"}:
 		return daemonSet
 	case object.ID{Kind: "ReplicationController"}:
-		return replicationController
+		return replicaSet // kstatus has no rule for it
 	case object.ID{Kind: "Pod"}:
 		return pod
 	case object.ID{Kind: "Service"}:

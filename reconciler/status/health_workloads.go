@@ -51,9 +51,6 @@ func replicaSet(o object.Object) verdict {
 	return pods(o)
 }
 
-// replicationController is like a ReplicaSet; kstatus has no rule for it.
-func replicationController(o object.Object) verdict { return replicaSet(o) }
-
 func pods(o object.Object) verdict {
 	want, total := replicas(o), count(o, "status", "replicas")
 	labelled := count(o, "status", "fullyLabeledReplicas")
