@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"majordomo.dev/reconciler/object"
+	"majordomo.dev/reconciler/render"
 )
 
 func (a *app) renderCommand() *cobra.Command {
@@ -36,9 +37,7 @@ are masked unless --show-secrets asks for them.`,
 			return err
 		}
 		if !*secrets {
-			for id, obj := range objects {
-				objects[id] = object.Redact(obj)
-			}
+			objects = masked(objects)
 		}
 		return a.manifests(o, objects)
 	}
@@ -68,28 +67,30 @@ func (a *app) renderOne(ctx context.Context, r *repository, args []string) (obje
 	return res.Objects, nil
 }
 
+// masked returns the objects with every value masked that may be a secret.
+func masked(objects object.Set) object.Set {
+	out := make(object.Set, len(objects))
+	for id, o := range objects {
+		out[id] = object.Redact(o)
+	}
+	return out
+}
+
 // manifests prints objects in the order in which they are applied.
 func (a *app) manifests(o *output, objects object.Set) error {
-	items := make([]object.Object, 0, len(objects))
-	for _, id := range objects.IDs() {
-		items = append(items, objects[id])
-	}
 	switch o.form {
 	case asJSON:
+		items := make([]object.Object, 0, len(objects))
+		for _, id := range objects.IDs() {
+			items = append(items, objects[id])
+		}
 		return a.json(map[string]any{"apiVersion": "v1", "kind": "List", "items": items}, "  ")
 	case asName:
-		for _, obj := range items {
-			a.printf("%s\n", oneLine(obj.ID().String()))
+		for _, id := range objects.IDs() {
+			a.printf("%s\n", oneLine(id.String()))
 		}
 		return nil
 	}
-	for i, obj := range items {
-		if i > 0 {
-			a.printf("---\n")
-		}
-		if err := a.yaml(map[string]any(obj)); err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err := a.out.Write(render.YAML(objects))
+	return err
 }

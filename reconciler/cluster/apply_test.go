@@ -133,7 +133,7 @@ func TestFieldOfAnotherManagerIsNoDrift(t *testing.T) {
 	e.edit(a, "operator", map[string]any{"metadata": map[string]any{"labels": map[string]any{"theirs": "1"}}, "data": map[string]any{"also": "1"}})
 	e.until("the edit in the view", func() bool { return value(e.client.view.seen(a.ID()).Live, "data", "also") == "1" })
 	if p := e.plan(e.desired(a)); p.Changes() {
-		t.Errorf("plan %s, want nothing to do", p.Summary())
+		t.Errorf("the plan changes %v, want nothing to do", p.Steps[0].Changes)
 	}
 }
 

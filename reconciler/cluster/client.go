@@ -1,4 +1,4 @@
-// Package cluster reads and writes one environment's objects in a Kubernetes cluster: observe, watch, apply, delete, the inventory.
+// Package cluster speaks to a Kubernetes API server for one environment: observe, watch, apply, prune, keep the books.
 package cluster
 
 import (

@@ -17,7 +17,7 @@ import (
 	"majordomo.dev/reconciler/status"
 )
 
-// Kind of failure of one object, for callers that branch on it.
+// Kinds of failure of one object, for callers that branch on it.
 var (
 	// ErrConflict means that another field manager owns a field that Git states and applies it itself.
 	ErrConflict = errors.New("conflict")

@@ -43,7 +43,7 @@ func TestReplicasOfPoolTargetAreNeverReset(t *testing.T) {
 	e.edit(rs, "autoscaler", map[string]any{"spec": map[string]any{"replicas": 7}})
 	e.until("the scale", func() bool { return value(e.client.view.seen(rs.ID()).Live, "spec", "replicas") == int64(7) })
 	if p := e.plan(e.target(rs, pool)); p.Changes() {
-		t.Errorf("scaling is drift: %s", p.Summary())
+		t.Errorf("scaling is drift: %v", p.Steps[0].Changes)
 	}
 	rs = e.replicaSet("agent", nil, "a:2") // Git changes the template
 	if got := len(e.apply(e.target(rs, pool))); got != 1 {
@@ -160,7 +160,7 @@ func TestAnotherWayToWriteAValueIsAskedAboutOnce(t *testing.T) {
 	next.client.env, next.name, next.inventory = e.client.env, e.name, e.inventory
 	next.watch()
 	if p := next.plan(next.desired(rs)); p.Changes() {
-		t.Fatalf("another way to write the same is a change: %s", p.Summary())
+		t.Fatalf("another way to write the same is a change: %v", p.Steps[0].Changes)
 	}
 	if seen := next.client.view.seen(rs.ID()); seen.Baseline == nil || !seen.Settled {
 		t.Error("not settled: the next look asks the server again")

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -234,16 +233,4 @@ func (c *Client) dryRun(ctx context.Context, k kind, p plan.Payload) (object.Obj
 		return err
 	})
 	return out, err
-}
-
-// Kinds says which kinds the environment's identity is asked about in Check: those it uses, as "resource.group".
-func (c *Client) Kinds() []string {
-	c.kinds.mu.Lock()
-	defer c.kinds.mu.Unlock()
-	var out []string
-	for _, k := range c.kinds.known {
-		out = append(out, strings.TrimSuffix(k.resource.Resource+"."+k.resource.Group, "."))
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
 }

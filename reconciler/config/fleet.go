@@ -23,7 +23,7 @@ type Fleet struct {
 	Environments []Environment
 }
 
-// Environment is one overlay and the cluster that it describes.
+// Environment is one overlay and the cluster that it is for.
 type Environment struct {
 	Name           string
 	Path           string         // of the kustomization, from the root of the repository, clean

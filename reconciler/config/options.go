@@ -22,7 +22,7 @@ import (
 // among them: secrets are in files, and the options name those.
 type Options struct {
 	Repo     string        // URL or path of the config repository
-	Ref      string        // branch or tag; "" is the default branch
+	Ref      string        // branch or tag; "" is main
 	Interval time.Duration // between two polls
 	StateDir string        // what survives a restart: the mirror, history
 

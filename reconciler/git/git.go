@@ -1,5 +1,5 @@
-// Package git brings one commit at a time from a Git repository and serves its tree as a read-only
-// file system, without a work tree, a checkout or a git process.
+// Package git serves one commit at a time of a Git repository as a read-only file system, without a work tree, a
+// checkout or a git process.
 //
 // A Mirror asks a remote where its branch or tag is (Head: one request), and fetches exactly that commit
 // (Fetch: depth one, no tags) into fresh storage, on disk or in memory. Every byte from the remote passes the

@@ -177,7 +177,7 @@ func (l *Loop) Once(ctx context.Context, only ...string) error {
 	return ctx.Err()
 }
 
-// Alive tells whether the queue moved lately: the repository is due every poll.
+// Alive returns why the loop does not count as alive, nil if its queue moved lately: the repository is due every poll.
 func (l *Loop) Alive(now time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -187,7 +187,7 @@ func (l *Loop) Alive(now time.Time) error {
 	return nil
 }
 
-// Ready tells whether every environment has been visited once.
+// Ready returns what has not been looked at yet, nil once every environment has been visited.
 func (l *Loop) Ready() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

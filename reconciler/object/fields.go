@@ -186,8 +186,8 @@ func (f Fields) Without(p Pointer) Fields {
 	return out
 }
 
-// Managers returns the names of all field managers but majordomo's own that own one of the paths of the changes, or of all others
-// that wrote the object if none can be told. It answers "who did this".
+// Managers returns the names of all field managers but majordomo's own that wrote the object, its status aside. It answers "who may have
+// done this".
 func (o Object) Managers() []string {
 	var names []string
 	for _, e := range o.managers() {

@@ -1,5 +1,5 @@
-// Package object holds what the rest of the program says about Kubernetes objects as values: names,
-// sets, order of application, ownership, differences with secrets masked.
+// Package object is Kubernetes objects as values: names, sets, order of application, ownership, differences with secrets
+// masked.
 package object
 
 import (

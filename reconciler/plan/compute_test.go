@@ -168,7 +168,7 @@ func TestF30WhatMajordomoNeedsIsNeverPruned(t *testing.T) {
 		in.World.Objects[o.ID()] = Seen{Live: annotated(live(o, "gke"), object.Prune, "allowed")}
 	}
 	if p := Compute(in); p.Count(Prune) != 0 || len(p.Forget) != 0 || p.Hold != nil {
-		t.Errorf("%s, forgotten %v; want nothing of majordomo's own touched, whatever it carries", p.Summary(), p.Forget)
+		t.Errorf("%d pruned, forgotten %v, held %v; want nothing of majordomo's own touched, whatever it carries", p.Count(Prune), p.Forget, p.Hold)
 	}
 }
 
@@ -207,7 +207,7 @@ func TestRefusedObjectsAreNotPruned(t *testing.T) {
 		World: World{Objects: map[object.ID]Seen{kept.ID(): settled(d, kept), outside.ID(): {Live: live(outside, "gke")}}},
 	})
 	if p.Count(Refuse) != 1 || p.Count(Prune) != 0 {
-		t.Errorf("got %s, want one refused and nothing pruned", p.Summary())
+		t.Errorf("%d refused and %d pruned, want one refused and nothing pruned", p.Count(Refuse), p.Count(Prune))
 	}
 	want := "namespace elsewhere is outside the environment; environment gke may use: jenkins (fleet.yaml, namespaces)"
 	if got := p.Only(Refuse)[0].Reason; got != want {

@@ -3,9 +3,7 @@
 package plan
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"majordomo.dev/reconciler/object"
 )
@@ -143,17 +141,4 @@ func (p Plan) Only(ops ...Op) []Step {
 		}
 	}
 	return out
-}
-
-// Summary gives the plan on one line: "2 to create, 1 to change, 1 to prune, 0 refused".
-func (p Plan) Summary() string {
-	held := 0
-	if p.Hold != nil {
-		held = len(p.Hold.IDs)
-	}
-	parts := []string{
-		fmt.Sprintf("%d to create", p.Count(Create)), fmt.Sprintf("%d to change", p.Count(Update)),
-		fmt.Sprintf("%d to prune", p.Count(Prune)), fmt.Sprintf("%d held", held), fmt.Sprintf("%d refused", p.Count(Refuse)),
-	}
-	return strings.Join(parts, ", ")
 }

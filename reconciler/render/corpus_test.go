@@ -139,7 +139,7 @@ func TestRender(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			text := YAML(got.Objects, true)
+			text := YAML(got.Objects)
 			if *update {
 				a.Files[i].Data = text
 				if err := os.WriteFile(file, txtar.Format(a), 0o600); err != nil {

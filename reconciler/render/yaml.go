@@ -9,15 +9,11 @@ import (
 	"majordomo.dev/reconciler/object"
 )
 
-// YAML writes the objects in order of application, always in the same way. Unless secrets is set, values that may be secret are masked.
-func YAML(set object.Set, secrets bool) []byte {
+// YAML writes the objects in order of application, always in the same way. It masks nothing: object.Redact does.
+func YAML(set object.Set) []byte {
 	var b bytes.Buffer
 	for i, id := range set.IDs() {
-		o := set[id]
-		if !secrets {
-			o = object.Redact(o)
-		}
-		data, err := yaml.JSONToYAML(encode(o))
+		data, err := yaml.JSONToYAML(encode(set[id]))
 		if err != nil {
 			panic(fmt.Sprintf("object %s is not JSON: %v", id, err)) // a broken invariant of object.Object
 		}

@@ -105,8 +105,8 @@ var conditionCases = []struct {
 		"commit bbbbbbb is refused: overlays/gke/kustomization.yaml: no such file; commit aaaaaaa stays in force until a commit mends it",
 	},
 	{
-		"a render error names its reason", func(r *Report) { r.Render = fmt.Errorf("x: %w", Because(RenderEmpty, errors.New("no objects"))) },
-		"Ready=False/RenderEmpty Stalled=True/RenderEmpty " + but("Rendered=True/Rendered", "Rendered=False/RenderEmpty"),
+		"a render error names its reason", func(r *Report) { r.Render = fmt.Errorf("x: %w", Because("Odd", errors.New("no objects"))) },
+		"Ready=False/Odd Stalled=True/Odd " + but("Rendered=True/Rendered", "Rendered=False/Odd"),
 		"commit aaaaaaa is refused: x: no objects; commit aaaaaaa stays in force until a commit mends it",
 	},
 	{

@@ -93,7 +93,7 @@ func (b *Board) Pruned(env string, n int) {
 	}
 }
 
-// Gated counts a destructive act that a safety gate held back: "prune", "inventory", "discovery".
+// Gated counts a destructive act that a safety gate held back: "prune".
 func (b *Board) Gated(env, gate string) { b.count(env, gates, gate) }
 
 // Took measures a phase of a sync.
@@ -118,7 +118,7 @@ func (b *Board) Fetched(result string, d time.Duration) {
 	b.fetching.observe(d)
 }
 
-// Panicked counts a panic that was recovered in a part of the program: "render", "loop", "webhook".
+// Panicked counts a panic that was recovered in a part of the program: "loop", "web", "webhook".
 func (b *Board) Panicked(component string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

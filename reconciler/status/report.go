@@ -49,24 +49,18 @@ const DefaultPatience = 10 * time.Minute
 
 // Reasons of conditions and events. They are part of the interface: people match on them.
 const (
-	FetchFailed      = "FetchFailed"
-	AuthFailed       = "AuthFailed"
-	SignatureInvalid = "SignatureInvalid"
-	NotFastForward   = "NotFastForward"
+	FetchFailed    = "FetchFailed"
+	AuthFailed     = "AuthFailed"
+	NotFastForward = "NotFastForward"
 
-	RenderFailed   = "RenderFailed"
-	RenderEmpty    = "RenderEmpty"
-	RenderTooLarge = "RenderTooLarge"
-	BuildTimeout   = "BuildTimeout"
+	RenderFailed = "RenderFailed"
 
 	ClusterUnreachable = "ClusterUnreachable"
 	InventoryDamaged   = "InventoryDamaged"
-	LeaseLost          = "LeaseLost"
 
 	ApplyFailed    = "ApplyFailed"
 	ApplyConflict  = "ApplyConflict"
 	ApplyForbidden = "ApplyForbidden"
-	DryRunFailed   = "DryRunFailed"
 	Refused        = "Refused"
 
 	PruneGuard  = "PruneGuard"

@@ -10,7 +10,7 @@ import (
 )
 
 // personal are the failures that no retry cures.
-var personal = []string{AuthFailed, SignatureInvalid, NotFastForward, InventoryDamaged, ApplyConflict, ApplyForbidden, Refused}
+var personal = []string{AuthFailed, NotFastForward, InventoryDamaged, ApplyConflict, ApplyForbidden, Refused}
 
 // inForce says what goes on to run while a newer commit cannot be had.
 func (j *judge) inForce() string {

@@ -80,14 +80,6 @@ func result(in Report) string {
 	return ResultSynced
 }
 
-// Result says how the sync of a report went: ResultSynced, ResultFailed or ResultHeld.
-func (r Report) Result() string {
-	if r.Plan == nil {
-		return ResultFailed
-	}
-	return result(r)
-}
-
 // repairs counts the drift that this run's sync put right.
 func repairs(in Report, e *Environment) {
 	if !in.Synced {

@@ -119,7 +119,7 @@ func Status(code int, header ...string) func(http.Handler) http.Handler {
 	}
 }
 
-// Body is a fault: the bodies of requests whose path ends so pass through a writer of the test's own, with the request.
+// Body is a fault: the answers to requests whose path ends in suffix pass through a writer of the test's own.
 func Body(suffix string, wrap func(*http.Request, io.Writer) io.Writer) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -139,7 +139,7 @@ type body struct {
 // Write implements io.Writer.
 func (b *body) Write(p []byte) (int, error) { return b.to.Write(p) }
 
-// Truncate is a fault: the answer to such requests ends after n bytes as if it were whole.
+// Truncate is a fault: the answer to requests whose path ends in suffix ends after n bytes as if it were whole.
 func Truncate(suffix string, n int) func(http.Handler) http.Handler {
 	return Body(suffix, func(_ *http.Request, w io.Writer) io.Writer {
 		return edit(func(p []byte) error {
@@ -151,7 +151,7 @@ func Truncate(suffix string, n int) func(http.Handler) http.Handler {
 	})
 }
 
-// Flip is a fault: one byte of the answer to such requests is changed.
+// Flip is a fault: the byte at this position of the answer to requests whose path ends in suffix is changed.
 func Flip(suffix string, at int) func(http.Handler) http.Handler {
 	return Body(suffix, func(_ *http.Request, w io.Writer) io.Writer {
 		pos := 0
@@ -167,7 +167,7 @@ func Flip(suffix string, at int) func(http.Handler) http.Handler {
 	})
 }
 
-// Hang is a fault: after n bytes of the answer to such requests nothing follows, until the client gives up.
+// Hang is a fault: after n bytes of the answer to requests whose path ends in suffix nothing follows, until the client gives up.
 func Hang(suffix string, n int) func(http.Handler) http.Handler {
 	return Body(suffix, func(r *http.Request, w io.Writer) io.Writer {
 		return edit(func(p []byte) error {

@@ -1,5 +1,5 @@
-// Package gittest makes Git repositories for tests with the git program, and serves them over http and ssh as real
-// servers do, with faults where a test wants them.
+// Package gittest makes Git repositories for tests with the git program, served over http and ssh as real servers do,
+// with faults where a test wants them.
 package gittest
 
 import (
