@@ -47,10 +47,6 @@ func (c *Commit) Blob(path string) (hash string, ok bool) {
 	return n.hash.String(), true
 }
 
-// Problems returns what in the tree will be refused when it is read: submodules, links that leave the tree, files
-// that are too large, names that are not UTF-8. LFS pointers show only when they are read. At most a hundred.
-func (c *Commit) Problems() []*Error { return c.tree.problems }
-
 // damaged says that reading the commit from disk failed.
 func (c *Commit) damaged() bool {
 	p, ok := c.objects.(*pack)

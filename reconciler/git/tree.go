@@ -13,14 +13,10 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 )
 
-// maxProblems is how many problems of one tree are told.
-const maxProblems = 100
-
 // tree is the whole tree of a commit, every path at hand.
 type tree struct {
-	nodes    map[string]*node // by path; "." is the root
-	files    int
-	problems []*Error
+	nodes map[string]*node // by path; "." is the root
+	files int
 }
 
 // node is a file, directory, symbolic link or submodule.
@@ -53,7 +49,6 @@ func flatten(s objects, root plumbing.Hash, l Limits) (*tree, error) {
 	if err := f.dir(n, "", 0); err != nil {
 		return nil, err
 	}
-	f.checkLinks()
 	return &f.tree, nil
 }
 
@@ -100,7 +95,7 @@ func (f *flattener) add(d *node, e entry, path string, depth int) error {
 	}
 	n := &node{path: path, hash: e.hash}
 	if !utf8.ValidString(e.name) {
-		d.hidden = f.report(problem(BadPath, path, "rename it", "has a name that is not UTF-8"))
+		d.hidden = problem(BadPath, path, "rename it", "has a name that is not UTF-8")
 		return nil
 	}
 	f.nodes[path] = n
@@ -116,8 +111,8 @@ func (f *flattener) fill(d, n *node, mode filemode.FileMode, depth int) error {
 		return f.dir(n, n.path+"/", depth+1)
 	case filemode.Submodule:
 		n.mode = fs.ModeIrregular
-		n.refused = f.report(problem(Submodule, n.path, "copy the files into this repository, or remove the submodule",
-			"is a submodule, which is not followed: it would fetch from an address that the commit chooses"))
+		n.refused = problem(Submodule, n.path, "copy the files into this repository, or remove the submodule",
+			"is a submodule, which is not followed: it would fetch from an address that the commit chooses")
 		d.hidden = n.refused
 		return nil
 	case filemode.Symlink:
@@ -138,8 +133,8 @@ func (f *flattener) file(n *node) error {
 	size, err := f.from.size(n.hash)
 	n.size = size
 	if errors.Is(err, errLeftOut) || err == nil && size > f.limits.File {
-		n.refused = f.report(problem(FileTooLarge, n.path, "keep it out of what is rendered, or raise the limit",
-			"is larger than %s (limits.file)", f.limits.File))
+		n.refused = problem(FileTooLarge, n.path, "keep it out of what is rendered, or raise the limit",
+			"is larger than %s (limits.file)", f.limits.File)
 		return nil
 	}
 	return missing(n, err)
@@ -164,38 +159,6 @@ func missing(n *node, err error) error {
 		return corrupt("file %s of %q is missing", n.hash, n.path)
 	}
 	return err
-}
-
-// checkLinks reports the links that lead nowhere we go.
-func (f *flattener) checkLinks() {
-	for _, n := range f.sorted() {
-		if n.mode&fs.ModeSymlink == 0 {
-			continue
-		}
-		_, err := f.resolve(n.path, true)
-		var e *Error
-		if errors.As(err, &e) && (e.Reason == SymlinkEscape || e.Reason == SymlinkLoop) {
-			_ = f.report(e)
-		}
-	}
-}
-
-func (f *flattener) sorted() []*node {
-	var out []*node
-	for _, n := range f.nodes {
-		if n.mode&fs.ModeSymlink != 0 {
-			out = append(out, n)
-		}
-	}
-	slices.SortFunc(out, func(a, b *node) int { return strings.Compare(a.path, b.path) })
-	return out
-}
-
-func (f *flattener) report(e *Error) *Error {
-	if len(f.problems) < maxProblems {
-		f.problems = append(f.problems, e)
-	}
-	return e
 }
 
 // entry is one line of a tree object.

@@ -164,12 +164,3 @@ func (s Set) IDs() []ID {
 	slices.SortFunc(ids, ID.Compare)
 	return ids
 }
-
-// Hash returns 16 hex digits over the whole set.
-func (s Set) Hash() string {
-	h := fnv.New64a()
-	for _, id := range s.IDs() {
-		_, _ = h.Write([]byte(s[id].Hash()))
-	}
-	return fmt.Sprintf("%016x", h.Sum64())
-}

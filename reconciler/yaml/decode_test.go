@@ -44,20 +44,20 @@ func TestDecode(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			var s sample
-			if err := Decode("f.yaml", []byte(c.text), &s); err == nil || !strings.Contains(err.Error(), c.want) {
+			if err := decode(c.text, &s); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("Decode(%q) = %+v, error %v; want %q", c.text, s, err, c.want)
 			}
 		})
 	}
 	t.Run("all problems at once", func(t *testing.T) {
 		var s sample
-		if err := Decode("f.yaml", []byte("a1: 1\nb2: 2\ncount: x\n"), &s); len(Errors(err)) != 3 {
+		if err := decode("a1: 1\nb2: 2\ncount: x\n", &s); len(Errors(err)) != 3 {
 			t.Errorf("error %v, want three", err)
 		}
 	})
 	t.Run("good", func(t *testing.T) {
 		var got sample
-		err := Decode("f.yaml", []byte("name: a\ncount: 3\nenabled: true\nratio: 2\nitems: [{inner: x}]\ntexts: {b: 1}\n"), &got)
+		err := decode("name: a\ncount: 3\nenabled: true\nratio: 2\nitems: [{inner: x}]\ntexts: {b: 1}\n", &got)
 		three := 3
 		want := sample{Name: "a", Count: &three, On: true, Ratio: 2, Items: []embedded{{"x"}}, Texts: map[string]int{"b": 1}}
 		if diff := cmp.Diff(want, got, cmp.AllowUnexported(sample{})); err != nil || diff != "" {
@@ -78,4 +78,12 @@ func TestDidYouMean(t *testing.T) {
 			t.Errorf("DidYouMean(%.20q) = %q, want %q", c.word, got, c.want)
 		}
 	}
+}
+
+func decode(text string, into any) error {
+	f, err := Open("f.yaml", []byte(text))
+	if err != nil {
+		return err
+	}
+	return f.Decode(into)
 }

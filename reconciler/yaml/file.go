@@ -109,15 +109,6 @@ func entry(n *yamlv3.Node, key string) *yamlv3.Node {
 	return nil
 }
 
-// Decode reads a file of one document into the struct that into points to; see File.Decode.
-func Decode(name string, data []byte, into any) error {
-	f, err := Open(name, data)
-	if err != nil {
-		return err
-	}
-	return f.Decode(into)
-}
-
 // Value returns the document: maps, slices, strings, bools, int64, float64 and nil.
 func (f *File) Value() any { return f.value }
 
