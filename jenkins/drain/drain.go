@@ -1,0 +1,91 @@
+// Package drain plans how the agents of a pool come and go without a build being lost: what is marked, parked, confirmed and removed next.
+package drain
+
+import (
+	"time"
+
+	"majordomo.dev/jenkins/pool"
+	"majordomo.dev/jenkins/roster"
+)
+
+// Marker begins the offline cause of every node that majordomo parks; the name of the pool and the reason follow.
+const Marker = "majordomo: drain"
+
+// Op is what a step does.
+type Op string
+
+// The ops. Each is safe by itself and can be done again; the plan for the next moment is computed from what is there then.
+const (
+	Scale  Op = "scale"  // write Replicas to the target; below the present number only with Agents, each confirmed idle right before
+	Mark   Op = "mark"   // annotate the pod: Reason, and a deletion cost below that of all others
+	Unmark Op = "unmark" // take both away
+	Park   Op = "park"   // take the node offline with Marker
+	Unpark Op = "unpark" // bring back a node that is parked with Marker
+	Delete Op = "delete" // delete the pod by UID, confirmed idle right before where it has a node; its controller makes a new one
+	Forget Op = "forget" // delete a node of Jenkins that has no pod
+)
+
+// Cause is why an agent has to go.
+type Cause string
+
+// The causes, by urgency: of two, the earlier counts.
+const (
+	Heal     Cause = "heal"    // something is wrong with it
+	Manual   Cause = "manual"  // majordomo drain
+	Update   Cause = "update"  // it was made from an older template
+	Recycled Cause = "recycle" // it is old enough, or has had its builds
+	Surplus  Cause = "surplus" // there are more agents than are needed
+	Abandon  Cause = "abandon" // the pool goes, or is drained altogether
+)
+
+// Wish is an agent that has to go, and why.
+type Wish struct {
+	Agent  string
+	Cause  Cause
+	Reason string // one sentence
+	// Busy allows to mark it while it has a build: it finishes that one and takes no other. Otherwise it is marked once it is idle.
+	Busy bool
+	// Dead is an agent that cannot have a build: its pod never ran, or has ended. It goes without being parked.
+	Dead bool
+}
+
+// Step is one act on the cluster or on Jenkins.
+type Step struct {
+	Op       Op
+	Agent    string // pod
+	UID      string // of the pod
+	Node     string // of Jenkins
+	Replicas int
+	Agents   []string // that Scale removes
+	Cause    Cause
+	Reason   string // one sentence
+}
+
+// Target is the controller of the pods.
+type Target struct {
+	Kind     string
+	Name     string
+	UID      string
+	Version  string // resourceVersion
+	Replicas int    // spec
+	Template string // annotation pool.Template of its template, "" if majordomo does not apply it
+}
+
+// Input is all that a plan knows.
+type Input struct {
+	Now     time.Time
+	Pool    *pool.Pool
+	Target  Target
+	Agents  []roster.Agent
+	Desired int // agents, those that are marked not counted
+	Max     int // pods altogether
+	Wishes  []Wish
+	Gates   []pool.Gate // all open, or nothing is marked as Surplus and nothing is removed
+}
+
+// Plan is what to do now, in order, and what is waited for.
+type Plan struct {
+	Steps []Step
+	// Waits says, per marked agent, what it waits for: the build that it runs, the second look.
+	Waits map[string]string
+}
