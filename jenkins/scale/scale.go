@@ -31,6 +31,11 @@ type Input struct {
 	Schedules []Schedule
 	Manual    Manual
 	Drained   bool // the pool is to be emptied: nothing starts, busy agents finish
+
+	// Keep is why nothing may be stopped now though the queue is known, such as a Jenkins that has just restarted; "" if it may.
+	Keep string
+	// Blocked is why no further agent can come up, such as a full cluster or an image that cannot be pulled; "" if they can.
+	Blocked string
 }
 
 // Soon is demand that will come.
@@ -71,6 +76,10 @@ type Decision struct {
 	Limits []Limit
 	Floor  int  // min, schedules and manual floor together
 	Hold   bool // nothing may be stopped now, whatever Agents says
+	// HoldReason is why, one sentence; "" if agents may be stopped.
+	HoldReason string
+	// Spec is what the computation rests on: "priority balanced (10), start-up 54 s (assumed, 3 of 20 seen)".
+	Spec string
 	// Next is when the decision changes though nothing else does, zero for never.
 	Next       time.Time
 	NextReason string
