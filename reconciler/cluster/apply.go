@@ -97,12 +97,12 @@ func (c *Client) send(ctx context.Context, k kind, s plan.Step, before object.Ob
 	if before == nil {
 		body = seeded(s.Payload)
 	}
-	live, err := c.patch(ctx, k, s.ID, body, s.Drift)
+	live, err := c.patch(ctx, k, s.ID, body, patchOptions(object.Manager, s.Drift))
 	if found := conflicts(err); len(found) > 0 {
 		if others := appliers(found, before, c.view.seen(s.ID).Live); len(others) > 0 {
 			return nil, "", conflictError(others)
 		}
-		live, err = c.patch(ctx, k, s.ID, body, true)
+		live, err = c.patch(ctx, k, s.ID, body, patchOptions(object.Manager, true))
 	}
 	if fields := immutableFields(err); fields != nil {
 		return c.recreate(ctx, k, s, fields)
@@ -110,6 +110,9 @@ func (c *Client) send(ctx context.Context, k kind, s plan.Step, before object.Ob
 	switch {
 	case err != nil:
 		return nil, "", err
+	case live.Owned(object.FleetManager) != nil && !slices.ContainsFunc(s.Payload.Released, live.Owned(object.FleetManager).Owns):
+		live, err = c.relieve(ctx, k, s)
+		return live, "applied", err
 	case before != nil && before.ResourceVersion() == live.ResourceVersion():
 		return live, "unchanged", nil
 	}
@@ -128,10 +131,14 @@ func seeded(p plan.Payload) []byte {
 	return o.JSON()
 }
 
-func (c *Client) patch(ctx context.Context, k kind, id object.ID, body []byte, force bool) (object.Object, error) {
+func patchOptions(manager string, force bool) metav1.PatchOptions {
+	return metav1.PatchOptions{FieldManager: manager, Force: &force}
+}
+
+func (c *Client) patch(ctx context.Context, k kind, id object.ID, body []byte, opts metav1.PatchOptions) (object.Object, error) {
 	var live object.Object
 	err := c.write(ctx, func(ctx context.Context) error {
-		u, err := c.resource(k, id.Namespace).Patch(ctx, id.Name, types.ApplyPatchType, body, metav1.PatchOptions{FieldManager: object.Manager, Force: &force})
+		u, err := c.resource(k, id.Namespace).Patch(ctx, id.Name, types.ApplyPatchType, body, opts)
 		if err == nil {
 			live = fromServer(u)
 		}
@@ -140,13 +147,19 @@ func (c *Client) patch(ctx context.Context, k kind, id object.ID, body []byte, f
 	return live, err
 }
 
+// relieve ends what the fleet held of the object: a template to which it went back, and with it every field that only that one had.
+func (c *Client) relieve(ctx context.Context, k kind, s plan.Step) (object.Object, error) {
+	nothing := object.Object{"apiVersion": s.Payload.Object.APIVersion(), "kind": s.Payload.Object.Kind(), "metadata": map[string]any{"name": s.ID.Name}}
+	return c.patch(ctx, k, s.ID, nothing.JSON(), patchOptions(object.FleetManager, true))
+}
+
 // appliers returns the conflicts with managers that apply the object themselves, as another controller does. From a hand edit
-// or a client-side apply the field is taken over: Git states it.
+// or a client-side apply the field is taken over: Git states it; so it is from the fleet, which held a template that Git has now replaced.
 func appliers(found []conflict, live ...object.Object) []conflict {
 	var out []conflict
 	for _, f := range found {
 		for _, o := range live {
-			if !strings.HasPrefix(f.manager, "kubectl") && o.Owned(f.manager) != nil {
+			if !strings.HasPrefix(f.manager, "kubectl") && f.manager != object.FleetManager && o.Owned(f.manager) != nil {
 				out = append(out, f)
 				break
 			}
@@ -269,7 +282,7 @@ func (c *Client) recreate(ctx context.Context, k kind, s plan.Step, fields []str
 			return nil, "", err
 		}
 	}
-	made, err := c.patch(ctx, k, s.ID, seeded(s.Payload), true)
+	made, err := c.patch(ctx, k, s.ID, seeded(s.Payload), patchOptions(object.Manager, true))
 	if err == nil && len(s.Payload.Seed) > 0 {
 		made, err = c.disown(ctx, k, made, s.Payload.Released)
 	}

@@ -12,6 +12,10 @@ const (
 	Recreate = "majordomo.dev/recreate"
 	// Prune "disabled" keeps an object that Git no longer has; "allowed" lets a protected kind be pruned.
 	Prune = "majordomo.dev/prune"
+	// Template is on the pods' template of what a pool scales, and so on its pods: a hash of the template.
+	Template = "majordomo.dev/template"
+	// RolledBack is on what a pool scales, while the fleet has gone back from a template: its hash.
+	RolledBack = "majordomo.dev/rolled-back"
 	// LastApplied is kubectl's copy of what was applied, secrets and all.
 	LastApplied = "kubectl.kubernetes.io/last-applied-configuration"
 )
@@ -19,7 +23,7 @@ const (
 // Field managers under which majordomo writes.
 const (
 	Manager      = "majordomo"       // everything that Git states
-	FleetManager = "majordomo-fleet" // spec.replicas of the scale targets of pools
+	FleetManager = "majordomo-fleet" // spec.replicas of the scale targets of pools, and their template while it is rolled back
 )
 
 // Volume tells whether the object holds data that no apply brings back.

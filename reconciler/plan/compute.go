@@ -22,10 +22,10 @@ func Compute(in Input) Plan {
 
 // decide compares one wanted object with the cluster.
 func decide(in Input, id object.ID) Step {
-	payload := in.Desired.Objects[id]
 	seen := in.World.Objects[id]
+	payload, kept := in.Desired.Objects[id].rolledBack(seen.Live)
 	entry, known := in.Inventory[id]
-	s := Step{ID: id, Payload: payload, UID: seen.Live.UID(), Version: payload.Object.Version()}
+	s := Step{kept: kept, ID: id, Payload: payload, UID: seen.Live.UID(), Version: payload.Object.Version()}
 	switch {
 	case seen.Problem != "":
 		s.Op, s.Passing, s.Reason = Refuse, true, seen.Problem
@@ -61,19 +61,29 @@ func (s *Step) compare(seen Seen, entry Entry) {
 	owned := seen.Live.Owned(object.Manager)
 	switch {
 	case b != nil && b.Hash == s.Payload.Hash && seen.Settled:
-		s.Op, s.Reason = Keep, "unchanged"
+		s.Op, s.Reason = Keep, s.unchanged()
 	case s.holds(owned) != "":
 		s.Op, s.Reason = Update, s.holds(owned)
+	case s.rolledForward(seen.Live) != "":
+		s.Op, s.Reason, s.Changes = Update, s.rolledForward(seen.Live), object.Subset(s.Payload.Object, seen.Live)
 	case b != nil && b.Hash == s.Payload.Hash:
 		s.drifted(seen, object.Subset(s.Payload.Object, seen.Live))
 	case seen.DryRun != nil:
 		s.foreseen(seen, entry)
 	case b == nil && entry.Hash == s.Payload.Hash && len(object.Subset(s.Payload.Object, seen.Live)) == 0:
-		s.Op, s.Reason = Keep, "unchanged"
+		s.Op, s.Reason = Keep, s.unchanged()
 	default:
 		s.Op, s.Changes = Update, object.Subset(s.Payload.Object, seen.Live)
 		s.Reason = fields(s.Changes, "changed in Git")
 	}
+}
+
+// unchanged is why nothing is done.
+func (s *Step) unchanged() string {
+	if s.kept {
+		return "unchanged; the fleet went back from the template that Git has: its first agents never came up"
+	}
+	return "unchanged"
 }
 
 // foreseen settles an object for which the server was asked what an apply would do.
@@ -81,7 +91,7 @@ func (s *Step) foreseen(seen Seen, entry Entry) {
 	changes := object.Diff(seen.Live, seen.DryRun)
 	switch {
 	case len(changes) == 0:
-		s.Op, s.Reason = Keep, "unchanged"
+		s.Op, s.Reason = Keep, s.unchanged()
 	case entry.Hash == s.Payload.Hash:
 		s.drifted(seen, changes)
 	default:

@@ -108,6 +108,9 @@ func payload(env string, o object.Object, pools map[object.ID]int64) (Payload, e
 		released[i] = c.Keyed(f)
 		c.Remove(f)
 	}
+	if _, isTarget := pools[o.ID()]; isTarget {
+		stamp(c)
+	}
 	body := c.JSON()
 	return Payload{Object: c, Body: body, Hash: object.HashOf(body), Released: released, Seed: seeds}, nil
 }

@@ -35,6 +35,8 @@ type Step struct {
 	Payload Payload // what create and update send; zero for prune
 	Version string  // API version under which a prune finds the object
 	UID     string  // of the live object: what prune and recreate are conditional on
+
+	kept bool // the fleet went back from the template that Git wants
 }
 
 // Entry is one object in the inventory: majordomo applied it, and may delete it.
