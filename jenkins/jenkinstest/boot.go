@@ -1,0 +1,158 @@
+package jenkinstest
+
+import (
+	"slices"
+	"time"
+)
+
+// phase is what Jenkins does.
+type phase int
+
+const (
+	up           phase = iota
+	restarting         // 503: about to go
+	unauthorized       // 401 for everybody
+	refused            // no process
+	starting           // 503: about to come
+)
+
+// young is how long an item must have been in the queue to survive a crash.
+const young = time.Minute
+
+// safeRestart is a restart that waits for builds.
+func (w *world) safeRestart(reason string) {
+	w.quieting, w.reason, w.restart = true, reason, true
+}
+
+// endAll ends what a restart would wait for: it does not wait.
+func (w *world) endAll() {
+	for _, r := range w.runs() {
+		if r.running() && !r.job.Pipeline {
+			w.loseExcused(r, "Jenkins restarted")
+			w.end(r, "ABORTED")
+		}
+	}
+}
+
+// continueRestart goes down once no build is left that a restart waits for: pipelines are none.
+func (w *world) continueRestart() {
+	if !w.restart || slices.ContainsFunc(w.runs(), func(r *run) bool { return r.running() && !r.job.Pipeline }) {
+		return
+	}
+	w.restart = false
+	w.phase = restarting
+	b := w.options.Boot
+	w.after(b.Restarting, func() { w.phase = unauthorized })
+	w.after(b.Restarting+b.Unauthorized, func() {
+		w.down()
+		w.boot(b.Refused)
+	})
+}
+
+// boot comes up after a while without a process.
+func (w *world) boot(in time.Duration) {
+	w.after(in, func() { w.phase = starting })
+	w.after(in+w.options.Boot.Starting, w.up)
+}
+
+// down is the end of the process: connections break, swarm nodes are gone, pipelines will want their node.
+func (w *world) down() {
+	w.phase = refused
+	for _, it := range slices.Clone(w.queue) {
+		if it.state == pending {
+			it.exec.free()
+			it.exec = nil
+			w.move(it, buildable)
+		}
+	}
+	for _, r := range w.runs() {
+		if !r.running() {
+			continue
+		}
+		if !r.job.Pipeline {
+			w.loseExcused(r, "Jenkins crashed")
+			w.end(r, "ABORTED")
+			continue
+		}
+		r.resuming = true
+		for _, s := range r.steps {
+			w.suspend(s)
+		}
+	}
+	for _, n := range w.computers() {
+		n.parked, n.cut, n.shown = nil, nil, nil
+		n.connected = n.builtIn
+		if n.agent != nil {
+			n.agent.node = nil
+			n.agent.life++
+		}
+		n.agent = nil
+		if !n.builtIn && (!n.Static || n.ghost) {
+			delete(w.nodes, n.Name)
+		}
+	}
+	w.quieting, w.reason, w.restart = false, "", false
+}
+
+// suspend makes a step that runs one that waits for its node.
+func (w *world) suspend(s *step) {
+	if s.ended || s.node == "" || s.item != nil {
+		return
+	}
+	s.resume = s.node
+	s.life++
+	if s.exec != nil {
+		s.exec.free()
+	}
+	s.exec, s.detached, s.broken = nil, false, time.Time{}
+}
+
+// up is a Jenkins that has started.
+func (w *world) up() {
+	w.phase = up
+	w.session = w.newSession()
+	for _, r := range w.runs() {
+		if !r.resuming {
+			continue
+		}
+		r.resuming = false
+		for _, s := range r.steps {
+			if !s.ended && s.resume != "" && s.item == nil {
+				w.awaitNode(s)
+			}
+		}
+	}
+	for _, a := range w.agents {
+		if a.alive {
+			w.rejoin(a)
+		}
+	}
+}
+
+// awaitNode lets a step wait in the queue for its node, and give up in the end.
+func (w *world) awaitNode(s *step) {
+	w.enqueueStep(s)
+	it := s.item
+	w.after(w.options.Resume, func() {
+		if !s.ended && s.item == it {
+			w.loseOn(s.agent.pod, s.node, s.run, s, "the agent did not come back after the restart")
+			w.endStep(s, "FAILURE")
+		}
+	})
+}
+
+// crash is a process that is killed.
+func (w *world) crash() {
+	if w.phase == refused || w.phase == starting {
+		return
+	}
+	w.down()
+	for _, it := range slices.Clone(w.queue) {
+		if it.step == nil && w.now.Sub(it.since) < young {
+			it.cancelled = true
+			w.move(it, left)
+			delete(w.items, it.id)
+		}
+	}
+	w.boot(w.options.Boot.Refused)
+}
