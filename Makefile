@@ -20,7 +20,7 @@ step := .ci/step
 vcs := $(shell git rev-parse HEAD >/dev/null 2>&1 && echo true || echo false)
 export GOFLAGS += -buildvcs=false
 
-.PHONY: help demo test build cluster check vet layers lint race module bench fuzz fmt tools clean
+.PHONY: help demo test build image cluster check vet layers lint race module bench fuzz fmt tools clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ test: tools cluster check module demo ## everything that has to pass, on a real 
 
 build: ## build bin/majordomo
 	@$(step) "build bin/majordomo" -- env CGO_ENABLED=0 go build -buildvcs=$(vcs) -ldflags "-s -w" -o $(bin)/majordomo ./reconciler
+
+image: ## build the container image for amd64 and arm64 into bin/image, without a container engine
+	@$(step) "build the container image" -- env CGO_ENABLED=0 go run ./e2e/image --out $(bin)/image
 
 cluster: ## build bin/majordomo-cluster, a Kubernetes control plane (5 to 8 minutes the first time, then seconds)
 	@$(step) "build bin/majordomo-cluster from source; 5 to 8 minutes the first time" -- e2e/cluster/build.sh $(bin)/majordomo-cluster
