@@ -33,14 +33,16 @@ func (j *Jenkins) Connect(name string) error {
 
 // Freeze makes the machine of an agent hang: Jenkins does not notice for nine minutes, and builds on it do not end.
 func (j *Jenkins) Freeze(name string) error {
-	return j.withNode(name, func(w *world, n *node) {
-		n.frozen = true
-		started, a := w.millis(w.now.Add(297*time.Second)), n.agent
-		w.after(537*time.Second, func() {
-			if n.frozen && n.agent == a {
-				w.disconnect(n, pinged(started, w.millis(w.now)), "its agent did not answer a ping")
-			}
-		})
+	return j.withNode(name, func(w *world, n *node) { w.freeze(n) })
+}
+
+func (w *world) freeze(n *node) {
+	n.frozen = true
+	started, a := w.millis(w.now.Add(297*time.Second)), n.agent
+	w.after(537*time.Second, func() {
+		if n.frozen && n.agent == a {
+			w.disconnect(n, pinged(started, w.millis(w.now)), "its agent did not answer a ping")
+		}
 	})
 }
 
@@ -61,11 +63,13 @@ func (j *Jenkins) Unpark(name string) error {
 
 // Monitor takes a node offline as Jenkins's own monitor of its disk does.
 func (j *Jenkins) Monitor(name string) error {
-	return j.withNode(name, func(w *world, n *node) {
-		w.park(n, cause{
-			class: "hudson.node_monitors.DiskSpaceMonitorDescriptor$DiskSpace",
-			text:  "Disk space is too low. Only 0.512GB left on " + n.RemoteFS + ".",
-		})
+	return j.withNode(name, func(w *world, n *node) { w.monitor(n) })
+}
+
+func (w *world) monitor(n *node) {
+	w.park(n, cause{
+		class: "hudson.node_monitors.DiskSpaceMonitorDescriptor$DiskSpace",
+		text:  "Disk space is too low. Only 0.512GB left on " + n.RemoteFS + ".",
 	})
 }
 
