@@ -24,7 +24,8 @@ var cluster *testcluster.Cluster
 func TestMain(m *testing.M) {
 	code := testcluster.Main(m, func(c *testcluster.Cluster) { cluster = c })
 	if code == 0 {
-		if err := goleak.Find(goleak.IgnoreTopFunction("net/http.(*http2ClientConn).readLoop")); err != nil {
+		// Connections to the cluster are kept for a while.
+		if err := goleak.Find(goleak.IgnoreAnyFunction("golang.org/x/net/http2.(*ClientConn).readLoop")); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			code = 1
 		}
