@@ -21,7 +21,7 @@ type count struct {
 	needs   map[string]*Need
 	missed  map[string]*pool.Unmatched
 	waited  map[string]string
-	cache   map[key]verdict
+	cache   map[key]*verdict
 }
 
 // key is all that a verdict depends on.
@@ -32,7 +32,7 @@ type key struct {
 	stuck      bool
 }
 
-func (c *count) verdict(it jenkins.Item) verdict {
+func (c *count) verdict(it *jenkins.Item) *verdict {
 	k := key{told: it.Task.Label != nil, why: it.Why, class: it.Task.Class, stuck: it.Stuck}
 	if k.told {
 		k.label = *it.Task.Label
@@ -40,37 +40,35 @@ func (c *count) verdict(it jenkins.Item) verdict {
 	if v, ok := c.cache[k]; ok {
 		return v
 	}
-	if c.cache == nil {
-		c.cache = map[key]verdict{}
-	}
 	v := c.site.resolve(it)
-	c.cache[k] = v
-	return v
+	c.cache[k] = &v
+	return &v
 }
 
 // unhindered is who would serve an item that lacks something else than an executor, as far as its job tells.
-func (c *count) unhindered(it jenkins.Item) (*Need, bool) {
+func (c *count) unhindered(it *jenkins.Item) (*Need, bool) {
 	if !told(it.Task) {
 		return nil, false
 	}
-	it.Why, it.Stuck = waits, false
-	v := c.verdict(it)
+	free := *it
+	free.Why, free.Stuck = waits, false
+	v := c.verdict(&free)
 	return c.needs[v.pool], v.found
 }
 
-func (c *count) blocked(it jenkins.Item) {
+func (c *count) blocked(it *jenkins.Item) {
 	if n, ok := c.unhindered(it); ok {
 		n.Blocked++
 	}
 }
 
-func (c *count) quiet(it jenkins.Item) {
+func (c *count) quiet(it *jenkins.Item) {
 	if n, ok := c.unhindered(it); ok {
 		n.Soon = append(n.Soon, scale.Soon{At: it.QuietUntil, Builds: 1, Reason: jobName(it.Task)})
 	}
 }
 
-func (c *count) buildable(it jenkins.Item) {
+func (c *count) buildable(it *jenkins.Item) {
 	v := c.verdict(it)
 	if v.shutdown {
 		c.unknown = quieting
@@ -108,7 +106,7 @@ func (c *count) wait(node, job string) {
 	}
 }
 
-func (n *Need) add(it jenkins.Item, label string) {
+func (n *Need) add(it *jenkins.Item, label string) {
 	n.Queued++
 	since := waiting(it)
 	if n.Oldest.IsZero() || since.Before(n.Oldest) {
@@ -118,13 +116,13 @@ func (n *Need) add(it jenkins.Item, label string) {
 		label = ""
 	}
 	name := jobName(it.Task)
-	n.Items = append(n.Items, Item{ID: it.ID, Job: name, Label: clean(label), Since: since, Why: clean(it.Why)})
+	n.Items = append(n.Items, Item{ID: it.ID, Job: name, Label: label, Since: since, Why: it.Why})
 	if name != "" {
 		n.Jobs = append(n.Jobs, Job{Item: it.ID, Name: name, At: it.Since})
 	}
 }
 
-func (c *count) miss(it jenkins.Item, v verdict) {
+func (c *count) miss(it *jenkins.Item, v *verdict) {
 	u := c.missed[v.label]
 	if u == nil {
 		u = &pool.Unmatched{Label: clean(v.label), Why: clean(it.Why)}
@@ -141,7 +139,10 @@ func (c *count) demand() Demand {
 	for id, n := range c.needs {
 		n.Elsewhere = c.total - n.Queued
 		slices.SortFunc(n.Items, func(a, b Item) int { return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.ID, b.ID)) })
-		n.Items = slices.Clip(n.Items[:min(len(n.Items), MaxItems)])
+		n.Items = slices.Clone(n.Items[:min(len(n.Items), MaxItems)])
+		for i, it := range n.Items {
+			n.Items[i].Label, n.Items[i].Why = clean(it.Label), clean(it.Why)
+		}
 		n.Soon = together(n.Soon)
 		d.Pools[id] = *n
 	}
@@ -182,6 +183,10 @@ func together(list []scale.Soon) []scale.Soon {
 
 // clean makes a text of Jenkins fit for a terminal and a status: without control characters, and not too long.
 func clean(text string) string {
+	plain := func(r rune) bool { return r >= ' ' && r < 0x7f }
+	if len(text) < most && strings.IndexFunc(text, func(r rune) bool { return !plain(r) }) < 0 {
+		return text
+	}
 	return shorten(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar {
 			return -1
@@ -190,8 +195,10 @@ func clean(text string) string {
 	}, text))
 }
 
+// most is how many characters of a text of Jenkins are shown.
+const most = 200
+
 func shorten(text string) string {
-	const most = 200
 	n := 0
 	for i := range text {
 		if n++; n > most {

@@ -89,20 +89,17 @@ const quieting = "Jenkins is about to shut down, and then does not say which lab
 
 // Of computes the demand of a snapshot.
 func Of(s jenkins.Snapshot, pools []Pool) Demand {
-	c := &count{site: survey(s, pools), needs: map[string]*Need{}, missed: map[string]*pool.Unmatched{}, waited: map[string]string{}}
+	c := &count{site: survey(s, pools), needs: map[string]*Need{}, missed: map[string]*pool.Unmatched{}, waited: map[string]string{}, cache: map[key]*verdict{}}
 	for _, p := range pools {
 		c.needs[p.ID] = &Need{}
 	}
 	if s.QuietingDown {
 		c.unknown = quieting
 	}
-	items := slices.Clone(s.Items)
-	slices.SortStableFunc(items, func(a, b jenkins.Item) int { return cmp.Compare(a.ID, b.ID) })
-	for i, it := range items {
-		if i > 0 && items[i-1].ID == it.ID || flyweight(it.Task.Class) {
-			continue
-		}
+	var last int64
+	for i, it := range byID(s.Items) {
 		switch {
+		case i > 0 && it.ID == last, flyweight(it.Task.Class):
 		case it.Pending:
 		case it.Blocked:
 			c.blocked(it)
@@ -111,12 +108,23 @@ func Of(s jenkins.Snapshot, pools []Pool) Demand {
 		case !it.QuietUntil.IsZero():
 			c.quiet(it)
 		}
+		last = it.ID
 	}
 	return c.demand()
 }
 
+// byID returns items in the order of their ids.
+func byID(items []jenkins.Item) []*jenkins.Item {
+	all := make([]*jenkins.Item, len(items))
+	for i := range items {
+		all[i] = &items[i]
+	}
+	slices.SortStableFunc(all, func(a, b *jenkins.Item) int { return cmp.Compare(a.ID, b.ID) })
+	return all
+}
+
 // waiting is since when an item lacks nothing but an executor.
-func waiting(it jenkins.Item) time.Time {
+func waiting(it *jenkins.Item) time.Time {
 	if it.BuildableSince.IsZero() {
 		return it.Since
 	}

@@ -91,7 +91,7 @@ func (e Expression) String() string {
 		return ""
 	}
 	if name, single := e.Name(); single {
-		if name != "" && nameEnd(name) == len(name) {
+		if name != "" && nameEnd(name) == len(name) && !strings.ContainsFunc(name, control) {
 			return name
 		}
 		return quote(name)
@@ -128,9 +128,10 @@ func (n *node) write(b *strings.Builder) {
 
 // safe tells whether Jenkins writes a name without quotes inside of an expression.
 func safe(name string) bool {
-	control := func(r rune) bool { return r < ' ' || r == 0x7f }
 	return name != "" && name != "." && name != ".." && !strings.ContainsAny(name, `?*/\%!@#$^&|<>[]:; ()"'`) && !strings.ContainsFunc(name, control)
 }
+
+func control(r rune) bool { return r < ' ' || r == 0x7f }
 
 func quote(name string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\b", `\b`, "\t", `\t`, "\n", `\n`, "\f", `\f`, "\r", `\r`).Replace(name) + `"`

@@ -24,13 +24,13 @@ const (
 // resolve finds the label of an item in the words of Jenkins and the settings of the job, and who serves it.
 //
 // The label of the job counts unless the sentence speaks of another: a parameter of the build may have replaced it.
-func (t *site) resolve(it jenkins.Item) verdict {
+func (t *site) resolve(it *jenkins.Item) verdict {
 	var own Expression
 	known := it.Task.Label != nil && *it.Task.Label != ""
 	if known {
 		own = written(*it.Task.Label)
 	}
-	c := read(it.Why)
+	c := t.read(it.Why)
 	switch {
 	case c.self != "":
 		return t.named(c.self)
@@ -139,7 +139,7 @@ func (t *site) mentioned(nodes []string) verdict {
 }
 
 // untold is an item of which neither Jenkins nor the job tells a label: it has none, or it is hidden.
-func (t *site) untold(it jenkins.Item, c cause) verdict {
+func (t *site) untold(it *jenkins.Item, c cause) verdict {
 	none := told(it.Task) || c.reserved || c.free && (t.nodes || !it.Stuck)
 	switch {
 	case none:

@@ -20,10 +20,11 @@ type site struct {
 	nodes     bool                // Jenkins has a node beside the built-in one
 	groups    map[string][]string // label sets of nodes that are online, their own names left out
 	twins     map[string]int      // how many nodes have the same labels, by that key
+	causes    map[string]cause    // of sentences that were read
 }
 
 func survey(s jenkins.Snapshot, pools []Pool) *site {
-	t := &site{agents: map[string]string{}, computers: map[string]jenkins.Computer{}, groups: map[string][]string{}, twins: map[string]int{}}
+	t := &site{agents: map[string]string{}, computers: map[string]jenkins.Computer{}, groups: map[string][]string{}, twins: map[string]int{}, causes: map[string]cause{}}
 	for _, p := range pools {
 		for _, a := range p.Agents {
 			t.agents[a] = p.ID
@@ -55,6 +56,16 @@ func kindOf(c jenkins.Computer) (string, []string) {
 	labels := slices.DeleteFunc(slices.Clone(c.Labels), func(l string) bool { return l == c.Name })
 	slices.Sort(labels)
 	return strings.Join(labels, "\n"), labels
+}
+
+// read takes a sentence of Jenkins apart, once.
+func (t *site) read(why string) cause {
+	c, ok := t.causes[why]
+	if !ok {
+		c = read(why)
+		t.causes[why] = c
+	}
+	return c
 }
 
 // choose returns the pool that an expression goes to.
