@@ -15,7 +15,7 @@ type Options struct {
 	Startup  engine.Startup
 	Register time.Duration
 	Drain    time.Duration
-	Drains   int
+	Part     float64
 	Poll     time.Duration
 	Polled   bool      // builds are seen at polls only; otherwise every event is
 	Rhos     []float64 // priorities at which costs are weighed
@@ -26,7 +26,7 @@ type Options struct {
 func Defaults() Options {
 	return Options{
 		Seeds: []uint64{1}, Startup: engine.Startup{Median: 45 * time.Second, P95: 120 * time.Second}, Register: 10 * time.Second,
-		Drain: 5 * time.Second, Poll: 5 * time.Second, Rhos: []float64{10, 50},
+		Drain: 10 * time.Second, Part: 0.1, Poll: 5 * time.Second, Rhos: []float64{10, 50},
 	}
 }
 
@@ -68,7 +68,7 @@ func run(t *trace.Trace, b *Bound, o Options, p policy) (Row, error) {
 	mean := func(d time.Duration) time.Duration { return time.Duration(float64(d) * part) }
 	for i, seed := range o.Seeds {
 		e := engine.Options{
-			Seed: seed, Startup: o.Startup, Executors: 1, Register: o.Register, Drain: o.Drain, Drains: o.Drains, Poll: o.Poll, Events: !o.Polled,
+			Seed: seed, Startup: o.Startup, Executors: 1, Register: o.Register, Drain: o.Drain, Part: o.Part, Poll: o.Poll, Events: !o.Polled,
 		}
 		if i == 0 {
 			e.Samples = o.Samples

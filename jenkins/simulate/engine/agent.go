@@ -9,6 +9,7 @@ const (
 	idle
 	busy
 	draining
+	retiring // it finishes its builds and takes no other
 	gone
 )
 
@@ -19,7 +20,6 @@ type Agent struct {
 	until  time.Duration // when it comes up
 	token  int           // events of an older one count no more
 	builds []run
-	spent  int // builds that it has had
 
 	ready, free int    // its places in the pool's lists, plus 1; 0 for none
 	prev, next  *Agent // in the list of its state
@@ -69,7 +69,9 @@ func (p *Pool) up(a *Agent) {
 	p.idle.push(a)
 	p.ready = append(p.ready, a)
 	a.ready = len(p.ready)
-	p.offer(a)
+	if a.state != retiring {
+		p.offer(a)
+	}
 }
 
 // down takes an agent out of those that are ready.
@@ -128,7 +130,6 @@ func (p *Pool) begin(a *Agent, build int) {
 		p.busy++
 	}
 	a.builds = append(a.builds, run{build: build, began: p.now})
-	a.spent++
 	if len(a.builds) == p.o.Executors || p.o.Ephemeral {
 		p.withdraw(a)
 	}
@@ -151,15 +152,21 @@ func (p *Pool) end(a *Agent, build int) {
 	p.running--
 	p.finished++
 	p.jobs = append(p.jobs, Job{Job: p.trace.Builds[build].Job, Ended: true, At: p.now})
-	if len(a.builds) == 0 {
+	switch {
+	case len(a.builds) > 0:
+	case a.state == retiring:
+		p.retiring--
+		p.gone(a)
+	case p.o.Ephemeral:
 		p.busy--
-		if p.o.Ephemeral {
-			p.down(a)
-			p.gone(a)
-			return
-		}
+		p.down(a)
+		p.gone(a)
+	default:
+		p.busy--
 		a.state, a.since = idle, p.now
 		p.idle.push(a)
 	}
-	p.offer(a)
+	if a.state == idle || a.state == busy {
+		p.offer(a)
+	}
 }

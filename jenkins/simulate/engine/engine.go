@@ -31,9 +31,10 @@ type Options struct {
 	// Register is the last part of a start-up, in which the container runs and connects. An agent is cancelled before it or not at all.
 	Register time.Duration
 	Drain    time.Duration // from the decision to stop an idle agent until it is gone
-	Drains   int           // agents that drain at a time; 0 for no limit
-	Poll     time.Duration // the policy looks at multiples of this
-	Events   bool          // it looks whenever something happens, too
+	// Part is how many agents drain at a time, as a part of those that serve, and at least one; 0 for no limit.
+	Part   float64
+	Poll   time.Duration // the policy looks at multiples of this
+	Events bool          // it looks whenever something happens, too
 	// Spread gives a build to any agent with a free executor, as Jenkins does. Otherwise the agent that was used last has it. Agents with
 	// several executors always spread.
 	Spread    bool

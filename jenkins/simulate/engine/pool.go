@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"math"
 	"time"
 
+	"majordomo.dev/jenkins/simulate/random"
 	"majordomo.dev/jenkins/simulate/trace"
 )
 
@@ -10,7 +12,7 @@ import (
 type Pool struct {
 	trace  *trace.Trace
 	o      Options
-	random *Random
+	random *random.Source
 	now    time.Duration
 
 	queue    queue // builds that wait
@@ -24,6 +26,7 @@ type Pool struct {
 	ready                    []*Agent // idle and busy, in any order
 	free                     []*Agent // those of them with a free executor
 	busy                     int      // agents
+	retiring                 int      // agents
 	running                  int      // builds
 
 	started []time.Duration // start-up times since the last decision
@@ -42,7 +45,7 @@ type Job struct {
 }
 
 func newPool(t *trace.Trace, o Options) *Pool {
-	p := &Pool{trace: t, o: o, random: NewRandom(o.Seed), waits: make([]time.Duration, len(t.Builds))}
+	p := &Pool{trace: t, o: o, random: random.New(o.Seed), waits: make([]time.Duration, len(t.Builds))}
 	if o.Samples > 0 {
 		p.course = newCourse(t, o.Samples)
 	}
@@ -81,8 +84,19 @@ func (p *Pool) Busy() int { return p.busy }
 // Starting returns how many agents have not come up yet.
 func (p *Pool) Starting() int { return p.starting.n }
 
+// Pending returns how many agents are in the first part of their start-up.
+func (p *Pool) Pending(part float64) int {
+	n := 0
+	for a := p.starting.head; a != nil; a = a.next {
+		if float64(p.now-a.since) <= part*float64(a.until-a.since) {
+			n++
+		}
+	}
+	return n
+}
+
 // Draining returns how many agents are on their way out.
-func (p *Pool) Draining() int { return p.draining.n }
+func (p *Pool) Draining() int { return p.draining.n + p.retiring }
 
 // Supply returns how many agents there are that serve builds or soon will.
 func (p *Pool) Supply() int { return p.idle.n + p.busy + p.starting.n }
@@ -114,7 +128,7 @@ func (p *Pool) Announced(visit func(b trace.Build)) {
 func (p *Pool) Start(n int) {
 	for range n {
 		a := &Agent{state: starting, since: p.now}
-		took := p.random.startup(p.o.Startup)
+		took := p.o.Startup.draw(p.random)
 		a.until = p.now + took
 		p.starting.push(a)
 		p.events.push(event{at: a.until, kind: comesUp, agent: a, token: a.token})
@@ -164,11 +178,10 @@ func (p *Pool) Expire(limit time.Duration) int {
 
 // Stop drains idle agents, those that were used last in the end, and returns how many.
 func (p *Pool) Stop(n int) int {
-	done := 0
-	for ; done < n && p.idle.head != nil && (p.o.Drains == 0 || p.draining.n < p.o.Drains); done++ {
-		p.stop(p.idle.head)
+	if p.o.Part > 0 {
+		n = min(n, max(1, int(math.Ceil(p.o.Part*float64(p.Supply()))))-p.draining.n)
 	}
-	return done
+	return p.StopSince(p.now, n)
 }
 
 // StopSince drains the agents that have been idle since the time or longer, at most n, and returns how many.
@@ -193,6 +206,22 @@ func (p *Pool) stop(a *Agent) {
 	a.state, a.since = draining, p.now
 	p.draining.push(a)
 	p.events.push(event{at: p.now + p.o.Drain, kind: drained, agent: a, token: a.token})
+}
+
+// Retire stops agents that are up, whichever: those without a build at once, the others when their builds are done.
+func (p *Pool) Retire(n int) {
+	for ; n > 0 && len(p.ready) > 0; n-- {
+		a := p.ready[p.random.Below(len(p.ready))]
+		p.down(a)
+		if a.state == idle {
+			p.idle.remove(a)
+			p.gone(a)
+			continue
+		}
+		p.busy--
+		p.retiring++
+		a.state = retiring
+	}
 }
 
 // Kill ends agents that are up without looking whether they have builds. Those builds are lost and wait again.

@@ -44,7 +44,7 @@ type Sample struct {
 // advance moves the clock and counts what passes.
 func (p *Pool) advance(to time.Duration) {
 	t := &p.totals
-	t.Peak = max(t.Peak, p.Supply()+p.draining.n)
+	t.Peak = max(t.Peak, p.Supply()+p.Draining())
 	if to <= p.now {
 		return
 	}
@@ -52,7 +52,7 @@ func (p *Pool) advance(to time.Duration) {
 	t.Starting += s * float64(p.starting.n)
 	t.Idle += s * float64(p.idle.n)
 	t.Busy += s * float64(p.busy)
-	t.Draining += s * float64(p.draining.n)
+	t.Draining += s * float64(p.Draining())
 	t.Work += s * float64(p.running)
 	if p.course != nil {
 		p.course.pass(p, p.now, to)
@@ -101,7 +101,7 @@ func (c *course) pass(p *Pool, from, to time.Duration) {
 		s.Starting += part * float64(p.starting.n)
 		s.Idle += part * float64(p.idle.n)
 		s.Busy += part * float64(p.busy)
-		s.Draining += part * float64(p.draining.n)
+		s.Draining += part * float64(p.Draining())
 		from = end
 	}
 }
