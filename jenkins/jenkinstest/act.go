@@ -50,9 +50,7 @@ func (r *request) page() *answer {
 func (r *request) post(permission string) *answer {
 	switch {
 	case r.Method != http.MethodPost:
-		a := r.w.oops(http.StatusMethodNotAllowed, "Method POST required")
-		a.header.Set("Allow", "POST")
-		return a
+		return r.w.oops(http.StatusMethodNotAllowed, "Method POST required").titled("Method Not Allowed [Jenkins]")
 	case !r.who.may(permission):
 		return r.w.forbidden(r.Request, r.who, permission)
 	}
@@ -142,7 +140,7 @@ func (r *request) actComputer() *answer {
 	case "slave-agent.jnlp":
 		return r.jnlp(n)
 	case "jenkins-agent.jnlp":
-		if newer(r.w.options.Version, 2, 264) {
+		if newer(r.w.options.Version, 264) {
 			return r.jnlp(n)
 		}
 	}

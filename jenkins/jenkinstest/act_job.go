@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -63,16 +62,18 @@ func (r *run) console() string {
 
 // orderBuild asks for a build.
 func (r *request) orderBuild(j *job, withParameters bool) *answer {
-	if a := r.post(JobBuild); a != nil {
-		return a
+	if r.Method != http.MethodPost {
+		a := r.w.oops(http.StatusMethodNotAllowed, "Method POST required")
+		return a.titled("Form post required [Jenkins]")
+	}
+	if !r.who.may(JobBuild) {
+		return r.w.forbidden(r.Request, r.who, JobBuild)
 	}
 	switch {
 	case j.Disabled:
 		return r.w.oops(http.StatusConflict, "Not buildable")
 	case len(j.Params) > 0 && !withParameters:
-		a := r.w.oops(http.StatusBadRequest, "Nothing is submitted")
-		a.header.Del("X-Error")
-		return a
+		return container(r.Request, http.StatusBadRequest, "Nothing is submitted")
 	}
 	quiet := r.w.options.Quiet
 	if j.Quiet > 0 {
@@ -171,14 +172,15 @@ func (r *request) createItem(folder string) *answer {
 	name := r.URL.Query().Get("name")
 	switch {
 	case unsafeName(name) != "":
-		return r.w.oops(http.StatusBadRequest, "‘"+unsafeName(name)+"’ is an unsafe character")
+		return r.w.oops(http.StatusBadRequest, " "+unsafeName(name)+"  is an unsafe character")
 	case r.w.jobs[folder+name] != nil || r.w.folders[folder+name]:
-		return r.w.oops(http.StatusBadRequest, "A job already exists with the name ‘"+name+"’")
+		return r.w.oops(http.StatusBadRequest, "A job already exists with the name  "+name+" ")
 	case !strings.Contains(r.Header.Get("Content-Type"), "xml"):
-		return r.w.oops(http.StatusBadRequest, "No Content-Type header set")
+		return r.w.oops(http.StatusBadRequest, "No mode given")
 	}
 	var c jobXML
-	if err := readXML(r.Body, &c); err != nil {
+	text, err := readXML(r.Body, &c)
+	if err != nil {
 		return r.w.oops(http.StatusInternalServerError, err.Error())
 	}
 	if c.XMLName.Local == folderClass {
@@ -189,7 +191,7 @@ func (r *request) createItem(folder string) *answer {
 	if err != nil {
 		return r.w.oops(http.StatusInternalServerError, err.Error())
 	}
-	r.w.addJob(j)
+	r.w.addJob(j).xml = text
 	return newAnswer(http.StatusOK, "", nil)
 }
 
@@ -200,26 +202,36 @@ func (r *request) jobConfig(j *job) *answer {
 	}
 	if r.Method == http.MethodPost {
 		var c jobXML
-		if err := readXML(r.Body, &c); err != nil {
+		text, err := readXML(r.Body, &c)
+		if err != nil {
 			return r.w.oops(http.StatusInternalServerError, err.Error())
 		}
 		changed, err := c.job(j.Name)
 		if err != nil {
 			return r.w.oops(http.StatusInternalServerError, err.Error())
 		}
-		r.w.addJob(changed)
+		r.w.addJob(changed).xml = text
 		return newAnswer(http.StatusOK, "", nil)
 	}
-	body := fmt.Sprintf("<?xml version='1.1' encoding='UTF-8'?>\n<project>\n  <description>%s</description>\n  <assignedNode>%s</assignedNode>\n"+
-		"  <disabled>%t</disabled>\n  <concurrentBuild>%t</concurrentBuild>\n</project>", escapeXML(j.Description), escapeXML(j.Label), j.Disabled, !j.Serial)
-	if j.Pipeline {
-		var labels []string
-		for _, s := range j.Steps {
-			labels = append(labels, fmt.Sprintf("node('%s') { sleep %d }", s.Label, int(s.Duration.Seconds())))
-		}
-		slices.Sort(labels)
-		body = fmt.Sprintf("<?xml version='1.1' encoding='UTF-8'?>\n<flow-definition>\n  <description>%s</description>\n  <definition><script>%s</script></definition>\n</flow-definition>",
-			escapeXML(j.Description), escapeXML(strings.Join(labels, "\n")))
+	text := j.xml
+	if text == "" {
+		text = j.describe()
 	}
-	return newAnswer(http.StatusOK, "application/xml", []byte(body))
+	return newAnswer(http.StatusOK, "application/xml", []byte(`<?xml version="1.1" encoding="UTF-8"?>`+emptyElement.ReplaceAllString(text, "<$1/>")))
+}
+
+var emptyElement = regexp.MustCompile(`<([\w.-]+)></[\w.-]+>`)
+
+// describe makes the configuration of a job that did not come as XML.
+func (j *job) describe() string {
+	if !j.Pipeline {
+		return fmt.Sprintf("<project>\n  <description>%s</description>\n  <assignedNode>%s</assignedNode>\n  <disabled>%t</disabled>\n  <concurrentBuild>%t</concurrentBuild>\n</project>",
+			escapeXML(j.Description), escapeXML(j.Label), j.Disabled, !j.Serial)
+	}
+	var steps []string
+	for _, s := range j.Steps {
+		steps = append(steps, fmt.Sprintf("node('%s') { sleep %d }", s.Label, int(s.Duration.Seconds())))
+	}
+	return fmt.Sprintf("<flow-definition>\n  <description>%s</description>\n  <definition><script>%s</script></definition>\n</flow-definition>",
+		escapeXML(j.Description), escapeXML(strings.Join(steps, "\n")))
 }

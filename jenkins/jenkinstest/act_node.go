@@ -83,7 +83,9 @@ type nodeXML struct {
 // nodeConfig reads or writes the configuration of a node; a change counts at once.
 func (r *request) nodeConfig(n *node) *answer {
 	switch {
-	case n.ghost || n.builtIn:
+	case n.ghost:
+		return newAnswer(http.StatusNotFound, "application/xml", nil)
+	case n.builtIn:
 		return r.missing()
 	case !r.who.may(Configure):
 		return r.w.forbidden(r.Request, r.who, Configure)
@@ -129,7 +131,7 @@ func (r *request) nodeConfig(n *node) *answer {
 
 func (r *request) configureNode(n *node) *answer {
 	var c nodeXML
-	if err := readXML(r.Body, &c); err != nil {
+	if _, err := readXML(r.Body, &c); err != nil {
 		return r.w.oops(http.StatusInternalServerError, err.Error())
 	}
 	n.Description, n.RemoteFS, n.Executors, n.Labels, n.Exclusive = c.Description, c.RemoteFS, c.NumExecutors, strings.Fields(c.Label), c.Mode == "EXCLUSIVE"
@@ -137,17 +139,18 @@ func (r *request) configureNode(n *node) *answer {
 	return newAnswer(http.StatusOK, "", nil)
 }
 
-// readXML reads XML that may call itself 1.1, which Java's is and Go's decoder refuses.
-func readXML(from io.Reader, into any) error {
+// readXML reads XML that may call itself 1.1, which Java's is and Go's decoder refuses. It returns the text without that.
+func readXML(from io.Reader, into any) (string, error) {
 	text, err := io.ReadAll(io.LimitReader(from, 1<<20))
 	if err != nil {
-		return err
+		return "", err
 	}
 	s := strings.TrimSpace(string(text))
 	if strings.HasPrefix(s, "<?xml") {
 		_, s, _ = strings.Cut(s, "?>")
 	}
-	return xml.Unmarshal([]byte(s), into)
+	s = strings.TrimSpace(s)
+	return s, xml.Unmarshal([]byte(s), into)
 }
 
 // actPlugin is the swarm plugin.
@@ -177,7 +180,7 @@ func (r *request) createSwarm() *answer {
 		return r.w.oops(http.StatusBadRequest, "No name is specified")
 	}
 	if bad := unsafeName(name); bad != "" {
-		return r.w.oops(http.StatusBadRequest, "‘"+bad+"’ is an unsafe character")
+		return r.w.oops(http.StatusBadRequest, " "+bad+"  is an unsafe character")
 	}
 	if hash != "" {
 		name += "-" + hash
@@ -197,15 +200,15 @@ func (r *request) createSwarm() *answer {
 	if d := r.FormValue("description"); d != "" {
 		description += ": " + d
 	}
-	labels := slices.DeleteFunc(strings.Fields(r.FormValue("labels")), func(l string) bool { return l == "swarm" })
 	r.w.makeNode(Node{
-		Name: name, Description: description, Labels: labels, Executors: executors, RemoteFS: r.FormValue("remoteFsRoot"),
+		Name: name, Description: description, Labels: strings.Fields(r.FormValue("labels")), Executors: executors, RemoteFS: r.FormValue("remoteFsRoot"),
 		Exclusive: strings.EqualFold(r.FormValue("mode"), "exclusive"),
 	})
 	date := r.w.now.UTC().Format("Mon Jan 02 15:04:05 UTC 2006")
 	return newAnswer(http.StatusOK, "text/plain;charset=iso-8859-1", fmt.Appendf(nil, "#\n#%s\nname=%s\n", date, name))
 }
 
+// swarmLabels shows or changes the labels of a swarm node. What its client has asked for may have the label swarm twice.
 func (r *request) swarmLabels(what string) *answer {
 	n := r.w.nodes[r.FormValue("name")]
 	if n == nil || n.ghost {
@@ -216,10 +219,14 @@ func (r *request) swarmLabels(what string) *answer {
 	case what == "getSlaveLabels":
 	case !r.who.may(Configure) && !r.who.may(Create):
 		return r.w.forbidden(r.Request, r.who, Configure)
-	case what == "addSlaveLabels":
-		n.Labels = append(slices.Clone(n.Labels), labels...)
 	default:
-		n.Labels = slices.DeleteFunc(slices.Clone(n.Labels), func(l string) bool { return slices.Contains(labels, l) })
+		var kept []string
+		for _, l := range append(slices.Clone(n.Labels), labels...) {
+			if l != "swarm" && !slices.Contains(kept, l) && (what == "addSlaveLabels" || !slices.Contains(labels, l)) {
+				kept = append(kept, l)
+			}
+		}
+		n.Labels = kept
 	}
 	shown := append([]string{"swarm"}, n.Labels...)
 	return newAnswer(http.StatusOK, "text/xml;charset=utf-8", []byte("<labelResponse><labels>"+escapeXML(strings.Join(shown, " "))+"</labels></labelResponse>"))

@@ -83,6 +83,7 @@ type caller struct {
 	all       bool
 	rights    []string
 	session   string // the web session that the crumb belongs to
+	fresh     bool   // that session has just begun
 }
 
 func (c *caller) may(permission string) bool {
@@ -106,7 +107,7 @@ func (j *Jenkins) authenticate(r *http.Request, f *fault) (*caller, error) {
 	}
 	u, known := j.options.Users[name]
 	if !known || secret == "" || secret != u.Token && secret != u.Password || f.is(TokenRevoked) {
-		return nil, fmt.Errorf("Invalid password/token for user: %s", name) //nolint:revive,staticcheck // Jenkins's own words
+		return nil, fmt.Errorf("Invalid password/token for user: %s", name) //nolint:staticcheck // Jenkins's own words
 	}
 	c.name, c.anonymous, c.token, c.rights = name, false, secret == u.Token, u.Permissions
 	if f.is(NoJobRead) {

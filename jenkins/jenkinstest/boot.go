@@ -111,11 +111,14 @@ func (w *world) suspend(s *step) {
 func (w *world) up() {
 	w.phase = up
 	w.session = w.newSession()
+	slices.Reverse(w.queue) // it is saved as it is shown, the newest first, and loaded in that order
 	for _, r := range w.runs() {
 		if !r.resuming {
 			continue
 		}
 		r.resuming = false
+		w.lastID++ // its body goes through the queue again
+		r.item = w.lastID
 		for _, s := range r.steps {
 			if !s.ended && s.resume != "" && s.item == nil {
 				w.awaitNode(s)

@@ -48,6 +48,7 @@ func (w *world) makeNode(of Node) *node {
 func (w *world) connect(a *agent, n *node) {
 	a.node, n.agent, n.connected, n.cut, n.since, n.frozen = n, a, true, nil, w.now, false
 	n.shown = n.parked
+	w.after(w.options.Notice, func() {})
 	for _, r := range w.runs() {
 		for _, s := range r.steps {
 			if !s.ended && !s.broken.IsZero() && s.node == n.Name && s.agent == a {
@@ -59,22 +60,26 @@ func (w *world) connect(a *agent, n *node) {
 	}
 }
 
+// dying is how long a build on a node that is deleted takes to fail.
+const dying = 50 * time.Millisecond
+
 // disconnect ends a connection. Freestyle builds die of it; pipelines wait. A swarm node goes.
 func (w *world) disconnect(n *node, text, why string) {
 	if n == nil || !n.connected || n.builtIn {
 		return
 	}
-	w.sever(n, text, why)
+	w.sever(n, text, why, 0)
 	if !n.Static {
 		w.removeNode(n)
 	}
 }
 
-func (w *world) sever(n *node, text, why string) {
+// sever cuts the connection; builds end a moment later.
+func (w *world) sever(n *node, text, why string, moment time.Duration) {
 	n.connected = false
 	n.cut = &cause{class: cutCause, text: text, at: w.now}
 	n.shown = n.cut
-	w.breakBuilds(n, why)
+	w.breakBuilds(n, why, moment)
 	if a := n.agent; a != nil {
 		a.node = nil
 		a.life++
@@ -83,7 +88,7 @@ func (w *world) sever(n *node, text, why string) {
 }
 
 // breakBuilds lets the builds on a node feel that there is no connection.
-func (w *world) breakBuilds(n *node, why string) {
+func (w *world) breakBuilds(n *node, why string, moment time.Duration) {
 	for _, e := range slices.Clone(n.execs) {
 		switch {
 		case e.item != nil: // its build has not begun: it waits again
@@ -92,8 +97,13 @@ func (w *world) breakBuilds(n *node, why string) {
 			it.exec = nil
 			w.move(it, buildable)
 		case e.run != nil:
-			w.lose(n, e.run, nil, why)
-			w.end(e.run, "FAILURE")
+			r := e.run
+			w.lose(n, r, nil, why)
+			if moment == 0 {
+				w.end(r, "FAILURE")
+			} else {
+				w.after(moment, func() { w.end(r, "FAILURE") })
+			}
 		}
 	}
 	for _, r := range w.runs() {
@@ -150,7 +160,7 @@ func (w *world) deleteNode(n *node) {
 	}
 	a := n.agent
 	if n.connected {
-		w.sever(n, broken, "its node was deleted")
+		w.sever(n, broken, "its node was deleted", dying)
 	}
 	w.removeNode(n)
 	switch {

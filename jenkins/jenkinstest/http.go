@@ -14,7 +14,8 @@ type request struct {
 	*http.Request
 	w    *world
 	who  *caller
-	base string   // the URL of Jenkins in answers
+	base string   // the URL of Jenkins in answers, with a slash at its end
+	set  bool     // that URL is configured, not just that of the request
 	path []string // unescaped segments
 }
 
@@ -35,7 +36,8 @@ func (j *Jenkins) answer(w *world, r *http.Request, f *fault) *answer {
 	if err != nil {
 		return container(r, http.StatusUnauthorized, err.Error())
 	}
-	req := &request{Request: r, w: w, who: who, base: j.url(r)}
+	req := &request{Request: r, w: w, who: who}
+	req.base, req.set = j.url(r)
 	for _, s := range strings.Split(strings.TrimPrefix(r.URL.EscapedPath(), "/"), "/") {
 		s, err := url.PathUnescape(s)
 		if err != nil {
@@ -46,15 +48,15 @@ func (j *Jenkins) answer(w *world, r *http.Request, f *fault) *answer {
 	return req.serve()
 }
 
-// url is the configured URL of Jenkins, with a slash at its end.
-func (j *Jenkins) url(r *http.Request) string {
-	if j.options.URL != "" {
-		return strings.TrimSuffix(j.options.URL, "/") + "/"
+// url is the configured URL of Jenkins, otherwise where it listens or was asked.
+func (j *Jenkins) url(r *http.Request) (url string, configured bool) {
+	switch {
+	case j.options.URL != "":
+		return strings.TrimSuffix(j.options.URL, "/") + "/", true
+	case j.server != nil:
+		return j.server.url + "/", true
 	}
-	if j.server != nil {
-		return j.server.url + "/"
-	}
-	return origin(r) + "/"
+	return origin(r) + "/", false
 }
 
 func (r *request) missing() *answer { return container(r.Request, http.StatusNotFound, "Not Found") }
@@ -69,7 +71,7 @@ func (r *request) serve() *answer {
 	case "whoAmI":
 	default:
 		if r.Method == http.MethodPost && !r.crumbed() {
-			return container(r.Request, http.StatusForbidden, "No valid crumb was included in the request")
+			return r.noCrumb()
 		}
 		if !r.who.may(Read) {
 			return r.w.forbidden(r.Request, r.who, Read)
@@ -91,6 +93,24 @@ func (r *request) api() (rest []string, format string) {
 	return nil, ""
 }
 
+// noCrumb refuses a POST. Whoever has sent a crumb without a session gets one now.
+func (r *request) noCrumb() *answer {
+	a := container(r.Request, http.StatusForbidden, "No valid crumb was included in the request")
+	if r.Header.Get("Jenkins-Crumb") != "" && r.who.session == "" {
+		a.header.Set("Set-Cookie", "JSESSIONID="+r.w.newWebSession()+"; Path=/; HttpOnly")
+	}
+	return a
+}
+
+// badTree is a page that was begun as an answer of the API.
+func (r *request) badTree(err error) *answer {
+	a := r.w.oops(http.StatusInternalServerError, err.Error())
+	a.bare = true
+	a.header["X-Frame-Options"] = []string{"deny", "sameorigin"}
+	a.header.Set("Expires", "0")
+	return a
+}
+
 // crumbed tells whether a POST is allowed: by a token, or with the crumb of the session.
 func (r *request) crumbed() bool {
 	return r.who.token || r.who.session != "" && r.Header.Get("Jenkins-Crumb") == r.w.crumb(r.who.session)
@@ -105,7 +125,7 @@ func (r *request) remote(rest []string, format string) *answer {
 	case o == nil:
 		return r.missing()
 	case format == "xml" && len(rest) == 1 && rest[0] == "crumbIssuer":
-		return r.crumbXML()
+		return r.ofAPI(r.crumbXML())
 	case format != "json":
 		return r.missing()
 	}
@@ -118,18 +138,21 @@ func (r *request) remote(rest []string, format string) *answer {
 	if tree := q.Get("tree"); tree != "" {
 		var err error
 		if pruner, err = stapler.Tree(tree); err != nil {
-			a := r.w.oops(http.StatusInternalServerError, err.Error())
-			return a
+			return r.badTree(err)
 		}
 	}
 	r.w.memo = newMemo(r.w)
 	body := stapler.JSON(o, pruner)
 	r.w.memo = nil
-	a := newAnswer(http.StatusOK, "application/json;charset=utf-8", body)
+	return r.ofAPI(newAnswer(http.StatusOK, "application/json;charset=utf-8", body))
+}
+
+// ofAPI adds the headers of answers of the API.
+func (r *request) ofAPI(a *answer) *answer {
 	a.header.Set("X-Jenkins", r.w.options.Version)
 	a.header.Set("X-Jenkins-Session", r.w.session)
 	a.header.Set("X-Frame-Options", "deny")
-	if len(rest) == 1 && rest[0] == "crumbIssuer" {
+	if r.who.fresh {
 		a.header.Set("Set-Cookie", "JSESSIONID="+r.who.session+"; Path=/; HttpOnly")
 		a.header.Set("Expires", "Thu, 01 Jan 1970 00:00:00 GMT")
 	}
@@ -172,11 +195,7 @@ func (r *request) object(path []string) (*stapler.Object, *answer) {
 }
 
 func (r *request) login() *answer {
-	a := r.w.page(http.StatusOK, "Sign in [Jenkins]", "Welcome to Jenkins!")
-	if r.who.all {
-		a = r.w.page(http.StatusOK, "Jenkins", "Welcome to Jenkins!")
-	}
-	return a
+	return r.w.page(http.StatusOK, "Sign in [Jenkins]", "Welcome to Jenkins!")
 }
 
 func (r *request) listener() *answer {

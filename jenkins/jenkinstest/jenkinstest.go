@@ -43,6 +43,8 @@ type Options struct {
 	// Assign is how long it takes from the choice of an executor to the start of the build. In the first half the item is still in the queue,
 	// pending; in the second one the executor is busy without a build.
 	Assign time.Duration
+	// Notice is how long the queue takes to see that an agent has connected.
+	Notice time.Duration
 	// LateAssign is how long a node that was just parked may still be given a build: some versions of Jenkins park without waiting for a
 	// queue run that has begun.
 	LateAssign time.Duration

@@ -28,6 +28,8 @@ type Job struct {
 	Quiet time.Duration
 	// Params are the names of its parameters.
 	Params []string
+	// Prefer is the node that it takes if it can.
+	Prefer string
 	// Disabled refuses builds.
 	Disabled bool
 	// Description is free text.
@@ -60,6 +62,7 @@ type job struct {
 	label *label
 	shown string // label expression as the API shows it
 	next  int
+	xml   string // its configuration, if that came as XML
 	runs  []*run // the oldest first
 }
 
@@ -73,7 +76,7 @@ func (w *world) addJob(of Job) *job {
 		of.Steps = []Step{{Label: of.Label, Duration: of.Duration}}
 	}
 	j.Job = of
-	j.label, j.shown = readLabel(of.Label)
+	j.label, j.shown = w.readLabel(of.Label)
 	if of.Pipeline {
 		j.label, j.shown = nil, ""
 	}

@@ -35,20 +35,20 @@ func unsafeLabel(name string) bool {
 
 // readLabel does what Jenkins does with the text that a user wrote: the label, and the text as the API shows it. What is no expression
 // is one name with strange characters. No text is no label.
-func readLabel(text string) (*label, string) {
+func (w *world) readLabel(text string) (*label, string) {
 	if strings.TrimSpace(text) == "" {
 		return nil, ""
 	}
-	if l, err := parseLabel(text); err == nil {
+	if l, err := parseLabel(text, !newer(w.options.Version, 300)); err == nil {
 		return l, text
 	}
 	l := atom(text)
 	return l, l.expression()
 }
 
-// parseLabel parses an expression by the grammar of Jenkins.
-func parseLabel(text string) (*label, error) {
-	p := &labelParser{rest: text}
+// parseLabel parses an expression by the grammar of Jenkins. In old versions a dash always belongs to a name: a->b is no expression there.
+func parseLabel(text string, old bool) (*label, error) {
+	p := &labelParser{rest: text, old: old}
 	l, err := p.iff()
 	if err == nil && p.peek() != "" {
 		err = fmt.Errorf("%q is unexpected", p.rest)
@@ -59,7 +59,10 @@ func parseLabel(text string) (*label, error) {
 	return l, nil
 }
 
-type labelParser struct{ rest string }
+type labelParser struct {
+	rest string
+	old  bool
+}
 
 var labelOperators = []string{"<->", "->", "||", "&&", "!", "(", ")"}
 
@@ -157,7 +160,7 @@ func (p *labelParser) primary() (*label, error) {
 	case `"`:
 		return p.quoted()
 	default:
-		end := nameEnd(p.rest)
+		end := nameEnd(p.rest, p.old)
 		if end == 0 {
 			return nil, fmt.Errorf("%q is unexpected", p.rest)
 		}
@@ -167,10 +170,10 @@ func (p *labelParser) primary() (*label, error) {
 	}
 }
 
-// nameEnd returns how long the name is that a text begins with. A dash belongs to it unless > follows.
-func nameEnd(text string) int {
+// nameEnd returns how long the name is that a text begins with. A dash belongs to it, but in new versions not before >.
+func nameEnd(text string, old bool) int {
 	for i := range len(text) {
-		if strings.IndexByte("&|!<>() \t\n\r\"'", text[i]) >= 0 || strings.HasPrefix(text[i:], "->") {
+		if strings.IndexByte("&|!<>() \t\n\r\"'", text[i]) >= 0 || !old && strings.HasPrefix(text[i:], "->") {
 			return i
 		}
 	}

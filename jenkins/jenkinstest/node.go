@@ -119,12 +119,10 @@ func (n *node) labelSet() map[string]bool {
 
 // resize makes as many executors as there are to be; busy ones stay.
 func (n *node) resize() {
-	for len(n.execs) > n.Executors {
-		i := slices.IndexFunc(n.execs, (*executor).idle)
-		if i < 0 {
-			return
+	for i := len(n.execs) - 1; i >= 0 && len(n.execs) > n.Executors; i-- {
+		if n.execs[i].idle() {
+			n.execs = slices.Delete(n.execs, i, i+1)
 		}
-		n.execs = slices.Delete(n.execs, i, i+1)
 	}
 	for len(n.execs) < n.Executors {
 		n.execs = append(n.execs, &executor{node: n, number: len(n.execs)})
@@ -171,15 +169,29 @@ func (w *world) choose(it *item) *executor {
 	if len(candidates) == 0 {
 		return nil
 	}
-	best := slices.MinFunc(candidates, func(a, b *node) int {
-		return cmp.Or(cmp.Compare(affinity(it.job.Name, a.Name), affinity(it.job.Name, b.Name)), cmp.Compare(a.Name, b.Name))
-	})
-	return best.execs[slices.IndexFunc(best.execs, (*executor).idle)]
+	rank := func(n *node) uint32 {
+		if n.Name == it.job.Prefer {
+			return 0
+		}
+		return affinity(it.job.Name, n.Name)
+	}
+	best := slices.MinFunc(candidates, func(a, b *node) int { return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Name, b.Name)) })
+	for _, e := range slices.Backward(best.execs) {
+		if e.idle() {
+			return e
+		}
+	}
+	return nil
 }
 
 // accepts tells whether the queue gives builds to a node. With LateAssign it does so for a while after the node was parked.
 func (w *world) accepts(n *node) bool {
-	return n.online() || n.connected && !n.ghost && w.now.Before(n.graceful)
+	return (n.online() || n.connected && !n.ghost && w.now.Before(n.graceful)) && !w.unnoticed(n)
+}
+
+// unnoticed tells whether the queue still believes that a node is offline.
+func (w *world) unnoticed(n *node) bool {
+	return n.connected && !n.builtIn && w.now.Before(n.since.Add(w.options.Notice))
 }
 
 func affinity(job, node string) uint32 {

@@ -25,7 +25,7 @@ func (r *request) computerObject(rest []string) *stapler.Object {
 // node finds a computer by its name in URLs. That of the built-in node has parentheses.
 func (r *request) node(name string) *node {
 	switch {
-	case name == "(master)", name == "(built-in)" && newer(r.w.options.Version, 2, 307):
+	case name == "(master)", name == "(built-in)" && newer(r.w.options.Version, 307):
 		return r.w.builtIn
 	}
 	return r.w.nodes[name]
@@ -177,7 +177,7 @@ func (r *request) cause(c *cause) any {
 		return nil
 	}
 	o := &stapler.Object{Class: c.class}
-	if newer(r.w.options.Version, 2, 500) {
+	if newer(r.w.options.Version, 500) {
 		o.Props = append(o.Props, stapler.Val("timestamp", stapler.Top, r.w.millis(c.at)))
 	}
 	return o

@@ -9,6 +9,9 @@ import (
 	"majordomo.dev/jenkins/jenkinstest/stapler"
 )
 
+// hidden is what only a tree shows.
+const hidden = -1000
+
 const folderClass = "com.cloudbees.hudson.plugins.folder.Folder"
 
 // jobPath is /job/NAME..., a folder, or one of its builds.
@@ -119,7 +122,7 @@ func (r *request) job(j *job) *stapler.Object {
 		stapler.Val("concurrentBuild", stapler.Top, !j.Serial),
 	}
 	// Hidden: what only a tree asks for.
-	props = append(props, stapler.Func("allBuilds", 0, "", func() any { return r.builds(j, len(j.runs)) }))
+	props = append(props, stapler.Func("allBuilds", hidden, "", func() any { return r.builds(j, len(j.runs)) }))
 	return &stapler.Object{Class: j.class(), Props: append(props, r.special(j)...)}
 }
 
@@ -199,7 +202,7 @@ func (r *request) build(b *run) *stapler.Object {
 		result, duration = b.result, b.ended.Sub(b.started).Milliseconds()
 	}
 	props := []stapler.Prop{
-		stapler.Func("actions", stapler.Top, "", func() any { return actions(b.params, b.users) }),
+		stapler.Func("actions", stapler.Top, "", func() any { return b.actions() }),
 		stapler.Val("artifacts", stapler.Top, stapler.List{}),
 		stapler.Val("building", stapler.Top, b.running()),
 		stapler.Val("description", stapler.Top, nil),
@@ -230,6 +233,14 @@ func (r *request) build(b *run) *stapler.Object {
 			stapler.Val("culprits", stapler.Top, stapler.List{}))
 	}
 	return &stapler.Object{Class: b.class(), Props: props}
+}
+
+func (b *run) actions() stapler.List {
+	l := actions(b.params, b.users)
+	if b.result == "ABORTED" {
+		l = append(l, &stapler.Object{Class: "jenkins.model.InterruptedBuildAction"})
+	}
+	return l
 }
 
 func (r *request) neighbour(b *run, step int) any {

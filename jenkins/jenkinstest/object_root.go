@@ -10,9 +10,21 @@ import (
 	"majordomo.dev/jenkins/jenkinstest/stapler"
 )
 
+const overallLoad = "hudson.model.OverallLoadStatistics"
+
 func (r *request) root() *stapler.Object {
 	w := r.w
-	view := &stapler.Object{Class: "hudson.model.AllView", Props: []stapler.Prop{stapler.Val("name", stapler.Always, "all"), stapler.Val("url", stapler.Always, r.base)}}
+	view := &stapler.Object{Class: "hudson.model.AllView", Props: []stapler.Prop{
+		stapler.Val("description", stapler.Top, nil),
+		stapler.Func("jobs", stapler.Top, "", func() any { return r.jobsIn("") }),
+		stapler.Val("name", stapler.Always, "all"),
+		stapler.Val("property", stapler.Top, stapler.List{}),
+		stapler.Val("url", stapler.Always, r.base),
+	}}
+	var url any
+	if r.set {
+		url = r.base
+	}
 	labels := func() any {
 		return stapler.Objects(w.builtIn.labels(), func(name string) *stapler.Object { return r.label(atom(name)) })
 	}
@@ -24,10 +36,10 @@ func (r *request) root() *stapler.Object {
 		stapler.Val("numExecutors", stapler.Top, w.builtIn.Executors),
 		stapler.Val("description", stapler.Top, nil),
 		stapler.Func("jobs", stapler.Top, "", func() any { return r.jobsIn("") }),
-		stapler.Val("overallLoad", stapler.Top, &stapler.Object{}),
+		stapler.Func("overallLoad", stapler.Top, overallLoad, func() any { return load(overallLoad, true) }),
 		stapler.Val("primaryView", stapler.Top, view),
 	}}
-	if newer(w.options.Version, 2, 267) {
+	if newer(w.options.Version, 267) {
 		var reason any
 		if w.quieting && w.reason != "" {
 			reason = w.reason
@@ -38,7 +50,7 @@ func (r *request) root() *stapler.Object {
 		stapler.Val("quietingDown", stapler.Top, w.quieting),
 		stapler.Val("slaveAgentPort", stapler.Top, 50000),
 		stapler.Func("unlabeledLoad", stapler.Top, "", func() any { return load("jenkins.model.UnlabeledLoadStatistics", false) }),
-		stapler.Val("url", stapler.Top, r.base),
+		stapler.Val("url", stapler.Top, url),
 		stapler.Val("useCrumbs", stapler.Top, true),
 		stapler.Val("useSecurity", stapler.Top, !w.options.Open),
 		stapler.Val("views", stapler.Top, stapler.List{view}))
@@ -64,7 +76,7 @@ func (r *request) whoAmI() *stapler.Object {
 // crumbIssuer gives the crumb of the web session, which it begins if there is none.
 func (r *request) crumbIssuer() *stapler.Object {
 	if r.who.session == "" {
-		r.who.session = r.w.newWebSession()
+		r.who.session, r.who.fresh = r.w.newWebSession(), true
 	}
 	return &stapler.Object{Class: "hudson.security.csrf.DefaultCrumbIssuer", Props: []stapler.Prop{
 		stapler.Val("crumb", stapler.Top, r.w.crumb(r.who.session)),
@@ -77,9 +89,7 @@ func (r *request) crumbXML() *answer {
 	if r.URL.Query().Get("xpath") != `concat(//crumbRequestField,":",//crumb)` {
 		return r.missing()
 	}
-	a := newAnswer(http.StatusOK, "text/plain;charset=utf-8", []byte("Jenkins-Crumb:"+r.w.crumb(r.who.session)))
-	a.header.Set("Set-Cookie", "JSESSIONID="+r.who.session+"; Path=/; HttpOnly")
-	return a
+	return newAnswer(http.StatusOK, "text/plain;charset=utf-8", []byte("Jenkins-Crumb:"+r.w.crumb(r.who.session)))
 }
 
 func (r *request) plugins() *stapler.Object {
@@ -106,7 +116,7 @@ func (r *request) labelPath(rest []string) *stapler.Object {
 	if len(rest) == 0 || rest[0] == "" || len(rest) > 2 || len(rest) == 2 && rest[1] != "loadStatistics" {
 		return nil
 	}
-	l, _ := readLabel(rest[0])
+	l, _ := r.w.readLabel(rest[0])
 	if l == nil {
 		return nil
 	}
@@ -131,7 +141,7 @@ func (r *request) label(l *label) *stapler.Object {
 		stapler.Val("actions", stapler.Top, stapler.List{}),
 		stapler.Val("busyExecutors", stapler.Top, busy),
 		stapler.Val("clouds", stapler.Top, stapler.List{}),
-		stapler.Val("description", stapler.Top, map[bool]any{true: nil, false: ""}[l.isAtom()]),
+		stapler.Func("description", stapler.Top, "", func() any { return w.describe(l) }),
 		stapler.Val("idleExecutors", stapler.Top, idle),
 		stapler.Func("loadStatistics", stapler.Top, "", func() any { return load("hudson.model.Label$1", false) }),
 		stapler.Val("name", stapler.Second, l.name),
@@ -146,23 +156,44 @@ func (r *request) label(l *label) *stapler.Object {
 	return o
 }
 
+// describe says who has a label; of a plain one nothing is said.
+func (w *world) describe(l *label) any {
+	nodes := w.nodesOf(l)
+	switch {
+	case l.isAtom():
+		return nil
+	case len(nodes) == 0:
+		return "invalid label"
+	case len(nodes) == 1:
+		return nodes[0].Description
+	}
+	var names []string
+	for _, n := range nodes {
+		names = append(names, n.Name)
+	}
+	return "group of " + strings.Join(names, ", ")
+}
+
 // labelNode is a node as labels show it: what it is configured to be.
 func (r *request) labelNode(n *node) *stapler.Object {
+	if n.builtIn {
+		return r.root()
+	}
 	mode := "NORMAL"
 	if n.Exclusive {
 		mode = "EXCLUSIVE"
 	}
-	name := n.Name
-	if n.builtIn {
-		name = ""
+	var description any = n.Description
+	if n.broken {
+		description = nil
 	}
 	return &stapler.Object{Class: n.class(), Props: []stapler.Prop{
 		stapler.Func("assignedLabels", stapler.Top, labelClass+"LabelAtom", func() any {
 			return stapler.Objects(n.labels(), func(name string) *stapler.Object { return r.label(atom(name)) })
 		}),
 		stapler.Val("mode", stapler.Top, mode),
-		stapler.Val("nodeDescription", stapler.Top, n.Description),
-		stapler.Val("nodeName", stapler.Always, name),
+		stapler.Val("nodeDescription", stapler.Top, description),
+		stapler.Val("nodeName", stapler.Always, n.Name),
 		stapler.Val("numExecutors", stapler.Top, n.Executors),
 	}}
 }
@@ -200,7 +231,7 @@ func load(class string, overall bool) *stapler.Object {
 
 func (r *request) load(name string) *stapler.Object {
 	if name == "overallLoad" {
-		return load("hudson.model.OverallLoadStatistics", true)
+		return load(overallLoad, true)
 	}
 	return load("jenkins.model.UnlabeledLoadStatistics", false)
 }

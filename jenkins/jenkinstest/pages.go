@@ -1,6 +1,7 @@
 package jenkinstest
 
 import (
+	"bytes"
 	"fmt"
 	"html"
 	"net/http"
@@ -88,14 +89,24 @@ func (w *world) page(status int, title, text string) *answer {
 	return a
 }
 
+// titled gives a page another title.
+func (a *answer) titled(title string) *answer {
+	_, rest, _ := bytes.Cut(a.body, []byte("</title>"))
+	a.body = append([]byte("<!DOCTYPE html><html><head><title>"+title+"</title>"), rest...)
+	return a
+}
+
 // oops is an error page of Jenkins; with an error text it has the header X-Error.
 func (w *world) oops(status int, text string) *answer {
 	a := w.page(status, "Jenkins [Jenkins]", text)
 	a.header.Set("X-Hudson-Theme", "default")
 	a.header.Set("Referrer-Policy", "same-origin")
 	a.header.Set("Cross-Origin-Opener-Policy", "same-origin")
-	if status == http.StatusBadRequest {
+	switch status {
+	case http.StatusBadRequest:
 		a.header.Set("X-Error", text)
+	case http.StatusMethodNotAllowed:
+		a.header.Set("Allow", "POST")
 	}
 	return a
 }
@@ -114,7 +125,7 @@ func (w *world) forbidden(r *http.Request, c *caller, permission string) *answer
 		a.header.Set("Expires", "Thu, 01 Jan 1970 00:00:00 GMT")
 		a.header.Set("Set-Cookie", "JSESSIONID="+w.newWebSession()+"; Path=/; HttpOnly")
 	} else {
-		a = w.oops(http.StatusForbidden, c.name+" is missing the "+permission+" permission")
+		a = w.oops(http.StatusForbidden, c.name+" is missing the "+permission+" permission").titled("Jenkins")
 	}
 	a.header.Set("X-You-Are-Authenticated-As", c.name)
 	a.header.Set("X-You-Are-In-Group-Disabled", "JENKINS-39402: use -Dhudson.security.AccessDeniedException2.REPORT_GROUP_HEADERS=true or use /whoAmI to diagnose")

@@ -101,7 +101,7 @@ func (w *world) startSteps(r *run, duration time.Duration) {
 		if s.planned == 0 {
 			s.planned = w.length(of.Duration, r.job.Spread)
 		}
-		s.label, _ = readLabel(of.Label)
+		s.label, _ = w.readLabel(of.Label)
 		r.steps = append(r.steps, s)
 		w.enqueueStep(s)
 	}

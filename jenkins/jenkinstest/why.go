@@ -119,7 +119,7 @@ func (w *world) refusalsOf(l *label) []string {
 			all = append(all, "‘"+n.Name+"’ doesn’t have label ‘"+l.name+"’")
 		case l == nil && n.Exclusive:
 			all = append(all, "‘"+n.Name+"’ is reserved for jobs with matching label expression")
-		case !n.online():
+		case !n.online() || w.unnoticed(n):
 			all = append(all, "‘"+n.Name+"’ is offline")
 		}
 	}

@@ -50,20 +50,20 @@ func newWorld(o Options, chance *rand.Rand) *world {
 	w.session = w.newSession()
 	w.builtIn = &node{Node: Node{Executors: o.Executors, Description: "the master Jenkins node"}, builtIn: true, connected: true}
 	w.builtIn.Name, w.builtIn.Labels = "master", []string{"master"}
-	if newer(o.Version, 2, 319) {
+	if newer(o.Version, 319) {
 		w.builtIn.Name, w.builtIn.Labels, w.builtIn.Description = "Built-In Node", []string{"built-in"}, "the Jenkins controller's built-in node"
 	}
 	w.builtIn.resize()
 	return w
 }
 
-// newer tells whether a version is that one or a newer one.
-func newer(version string, major, minor int) bool {
+// newer tells whether a version is 2.minor or a newer one.
+func newer(version string, minor int) bool {
 	var a, b int
 	if _, err := fmt.Sscanf(version, "%d.%d", &a, &b); err != nil {
 		return false
 	}
-	return a > major || a == major && b >= minor
+	return a > 2 || a == 2 && b >= minor
 }
 
 func (w *world) newSession() string { return fmt.Sprintf("%08x", w.chance.Uint32()) }
@@ -103,7 +103,7 @@ func (w *world) after(d time.Duration, do func()) {
 // advance lets happen what happens until a moment, each at its own time. It tells whether anything did.
 func (w *world) advance(to time.Time) (any bool) {
 	for w.events.Len() > 0 && !w.events.list[0].at.After(to) {
-		e := heap.Pop(&w.events).(event) //nolint:errcheck // nothing else is in it
+		e := heap.Pop(&w.events).(event)
 		if e.at.After(w.now) {
 			w.now = e.at
 		}
@@ -126,7 +126,7 @@ func (w *world) runs() []*run {
 	for _, j := range w.jobs {
 		all = append(all, j.runs...)
 	}
-	slices.SortFunc(all, func(a, b *run) int { return cmp.Compare(a.item, b.item) })
+	slices.SortFunc(all, func(a, b *run) int { return cmp.Or(a.started.Compare(b.started), cmp.Compare(a.item, b.item)) })
 	return all
 }
 

@@ -31,11 +31,11 @@ Flags:
 %s`
 
 type options struct {
-	listen, control, kubeconfig, context, jobs, url, version string
-	namespaces                                               []string
-	agentDelay, assign                                       time.Duration
-	seed                                                     uint64
-	follow, open                                             bool
+	listen, kubeconfig, context, jobs, url, version string
+	namespaces                                      []string
+	agentDelay, assign                              time.Duration
+	seed                                            uint64
+	follow, open                                    bool
 }
 
 func main() {
@@ -92,7 +92,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 			return err
 		}
 	}
-	url, err := j.Listen(o.listen, j.Control())
+	url, err := j.Listen(ctx, o.listen, j.Control())
 	if err != nil {
 		return err
 	}

@@ -41,13 +41,14 @@ type node struct {
 }
 
 func (t *node) accept(p Prop) Pruner {
-	if c := t.children[p.Name]; c != nil {
-		return c
+	c := t.children[p.Name]
+	if c == nil {
+		c = t.children["*"]
 	}
-	if c := t.children["*"]; c != nil {
-		return c
+	if c == nil {
+		return nil
 	}
-	return nil
+	return c
 }
 
 func (t *node) span(n int) (int, int) {
