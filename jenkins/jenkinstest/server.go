@@ -25,7 +25,7 @@ type server struct {
 // Start listens on a free port of the loopback until the test ends, and returns the URL.
 func (j *Jenkins) Start(t testing.TB) string {
 	t.Helper()
-	url, err := j.Listen(t.Context(), "127.0.0.1:0", nil)
+	url, err := j.Listen("127.0.0.1:0", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,13 +33,14 @@ func (j *Jenkins) Start(t testing.TB) string {
 	return url
 }
 
-// Listen listens until Close, whatever becomes of the context then, and returns the URL. Paths below /sim/ are answered by control, if there is one.
-func (j *Jenkins) Listen(ctx context.Context, address string, control http.Handler) (string, error) {
+// Listen listens until Close, and returns the URL. Paths below /sim/ are answered by control, if there is one.
+func (j *Jenkins) Listen(address string, control http.Handler) (string, error) {
+	ctx, cancel := context.WithCancel(context.Background())
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
+		cancel()
 		return "", err
 	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s := &server{url: "http://" + l.Addr().String(), cancel: cancel}
 	s.http = &http.Server{
 		ReadHeaderTimeout: time.Minute,
