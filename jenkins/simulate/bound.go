@@ -6,31 +6,31 @@ import (
 	"majordomo.dev/jenkins/simulate/trace"
 )
 
-// Bound is what no policy can do with less.
-type Bound struct {
-	// Instant is the agent-seconds of a clairvoyant that starts each agent just in time for zero wait, and keeps one without a build only
+// bound is what no policy can do with less.
+type bound struct {
+	// instant is the agent-seconds of a clairvoyant that starts each agent just in time for zero wait, and keeps one without a build only
 	// where that is cheaper than to start another later.
-	Instant float64
-	// startup, work and changes are what Weighted needs.
+	instant float64
+	// startup, work and changes are what weighted needs.
 	executors float64
 	startup   float64
 	work      float64
 	changes   []trace.Change
 }
 
-// NewBound computes the bound of a trace for agents of so many executors that take startup to come up on average.
-func NewBound(t *trace.Trace, startup time.Duration, executors int) *Bound {
-	b := &Bound{executors: float64(executors), startup: startup.Seconds(), changes: t.Changes()}
+// newBound computes the bound of a trace for agents of so many executors that take startup to come up on average.
+func newBound(t *trace.Trace, startup time.Duration, executors int) *bound {
+	b := &bound{executors: float64(executors), startup: startup.Seconds(), changes: t.Changes()}
 	for _, one := range t.Builds {
 		b.work += one.Duration.Seconds()
 	}
-	b.Instant = b.instant(executors)
+	b.instant = b.levels(executors)
 	return b
 }
 
-// instant adds up the levels of demand: an agent is needed at level k while more than (k-1) x executors builds run. Between two such times
+// levels adds up the levels of demand: an agent is needed at level k while more than (k-1) x executors builds run. Between two such times
 // it either stays, or another one starts.
-func (b *Bound) instant(executors int) float64 {
+func (b *bound) levels(executors int) float64 {
 	var (
 		left  []time.Duration // when a level was left last, -1 for never
 		total float64
@@ -58,19 +58,19 @@ func (b *Bound) instant(executors int) float64 {
 	return total
 }
 
-// Weighted returns a lower bound of agent-seconds + rho x wait-seconds over all policies, whatever they know and however long they let builds
+// weighted returns a lower bound of agent-seconds + rho x wait-seconds over all policies, whatever they know and however long they let builds
 // wait, for rho of at least 1.
 //
 // A policy's agents are paths: each is paid a start-up, and then for every second until the next build or until it goes. Drop the demand that a
 // path is one agent in time, and what is left is a flow along time: x executors are kept without a build (x > 0, each costs 1 a second), or
 // -x builds are late (x < 0, each costs rho a second); a build that begins takes one away, one that ends gives one back, a new one costs a
-// start-up, to let one go costs nothing. The least cost as a function of x is convex, so its slopes are all that has to be kept: rising ones
+// start-up, to let one go costs nothing. (An agent of several executors is as many paths, each for its part of the price.) The least cost as a function of x is convex, so its slopes are all that has to be kept: rising ones
 // for x > 0 in one stack, falling ones for x <= 0 in another; both move with time, and are cut at 0 and at the cost of a start-up.
-func (b *Bound) Weighted(rho float64) float64 {
+func (b *bound) weighted(rho float64) float64 {
 	cost := 0.0
 	startup := b.startup
 	up := slopes{rate: 1, limit: startup, beyond: startup}
-	down := slopes{rate: -rho, limit: 0, beyond: 0}
+	down := slopes{rate: -rho * b.executors, limit: 0, beyond: 0}
 	since := time.Duration(0)
 	for _, c := range b.changes {
 		up.pass((c.At - since).Seconds())

@@ -8,19 +8,13 @@ import (
 	"majordomo.dev/jenkins/simulate/trace"
 )
 
-// Spec is the part of an AgentPool that its policy looks at.
-type Spec struct {
-	Executors      int
-	Min, Max       int
-	MaxStep        int
-	Priority       float64
-	Schedules      []scale.Schedule
-	StartupTimeout time.Duration
-}
+// Schedule is a floor at set times.
+type Schedule = scale.Schedule
 
 // product lets the product's own policy decide, from what the product would know.
 type product struct {
 	spec  Spec
+	rho   float64
 	state scale.State
 	ages  []time.Duration
 	jobs  []scale.Job
@@ -36,7 +30,7 @@ func (d *product) Decide(p *engine.Pool) time.Duration {
 	switch missing := decision.Agents - p.Supply(); {
 	case missing > 0:
 		missing -= p.Resume(missing)
-		p.Start(max(min(missing, d.spec.Max-p.Supply()-p.Draining()), 0))
+		p.Start(missing)
 	case missing < 0 && !decision.Hold:
 		missing += p.Cancel(-missing)
 		p.Stop(-missing)
@@ -53,7 +47,7 @@ func (d *product) input(p *engine.Pool) scale.Input {
 	in := scale.Input{
 		Now: start.Add(p.Now()), Queued: p.Queued(), Running: p.Running(), Idle: p.Idle(), Busy: p.Busy(), Starting: d.ages, Draining: p.Draining(),
 		Started: p.Started(), Executors: d.spec.Executors, Min: d.spec.Min, Max: d.spec.Max, MaxStep: d.spec.MaxStep, Quota: -1,
-		Priority: d.spec.Priority, Schedules: d.spec.Schedules,
+		Priority: d.rho, Schedules: d.spec.Schedules,
 	}
 	if in.Queued > 0 {
 		in.Oldest = start.Add(p.Oldest())

@@ -2,6 +2,7 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -27,6 +28,8 @@ type Options struct {
 	Seed      uint64
 	Startup   Startup
 	Executors int // per agent; 1 if 0
+	Min       int // agents that no policy goes below by itself
+	Max       int // agents at most, those on their way out included; 0 for no limit
 	Initial   int // agents that are there at the beginning; each is paid a mean start-up time
 	// Register is the last part of a start-up, in which the container runs and connects. An agent is cancelled before it or not at all.
 	Register time.Duration
@@ -45,8 +48,9 @@ type Options struct {
 // ErrStalled is a run in which builds waited for ever.
 var ErrStalled = errors.New("builds wait and none starts")
 
-// Run replays the trace.
-func Run(t *trace.Trace, o Options, policy Policy) (*Result, error) {
+// Run replays the trace. The policy is asked at multiples of the poll, at those at which it wants to be or something has happened since, and with
+// Events whenever something happens.
+func Run(ctx context.Context, t *trace.Trace, o Options, policy Policy) (*Result, error) {
 	if o.Executors < 1 {
 		o.Executors = 1
 	}
@@ -58,13 +62,10 @@ func Run(t *trace.Trace, o Options, policy Policy) (*Result, error) {
 	}
 	p := newPool(t, o)
 	tick := time.Duration(0)
-	for p.finished < len(t.Builds) {
+	for n := 0; p.finished < len(t.Builds); n++ {
 		at := min(p.nextEvent(), tick)
-		if at == Never {
-			return nil, fmt.Errorf("%w: %d of %d are left", ErrStalled, len(t.Builds)-p.finished, len(t.Builds))
-		}
-		if p.queue.len() > 0 && at-p.moved > Stall {
-			return nil, fmt.Errorf("%w for %s: %d of %d are left", ErrStalled, Stall, len(t.Builds)-p.finished, len(t.Builds))
+		if err := p.stuck(ctx, n, at); err != nil {
+			return nil, err
 		}
 		p.advance(at)
 		p.happen()
@@ -84,6 +85,18 @@ func Run(t *trace.Trace, o Options, policy Policy) (*Result, error) {
 		}
 	}
 	return p.result(), nil
+}
+
+// stuck tells why it makes no sense to go on.
+func (p *Pool) stuck(ctx context.Context, n int, at time.Duration) error {
+	const often = 4096
+	if n%often == 0 && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if at == Never || p.queue.len() > 0 && at-p.moved > Stall {
+		return fmt.Errorf("%w for %s: %d of %d are left", ErrStalled, Stall, len(p.waits)-p.finished, len(p.waits))
+	}
+	return nil
 }
 
 // grid returns the first multiple of the poll that is not before the time.

@@ -66,6 +66,9 @@ func (p *Pool) Trace() *trace.Trace { return p.trace }
 // Executors returns the executors of an agent.
 func (p *Pool) Executors() int { return p.o.Executors }
 
+// Min returns how many agents no policy goes below by itself.
+func (p *Pool) Min() int { return p.o.Min }
+
 // Queued returns how many builds wait.
 func (p *Pool) Queued() int { return p.queue.len() }
 
@@ -124,9 +127,12 @@ func (p *Pool) Announced(visit func(b trace.Build)) {
 	}
 }
 
-// Start starts agents.
+// Start starts agents, as far as there may be more.
 func (p *Pool) Start(n int) {
-	for range n {
+	if p.o.Max > 0 {
+		n = min(n, p.o.Max-p.Supply()-p.Draining())
+	}
+	for range max(n, 0) {
 		a := &Agent{state: starting, since: p.now}
 		took := p.o.Startup.draw(p.random)
 		a.until = p.now + took

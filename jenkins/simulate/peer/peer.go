@@ -14,15 +14,17 @@ import (
 type Peer struct {
 	Name string
 	Rule string // how it decides, one sentence
+	// Yardstick is a rule that no product has by itself.
+	Yardstick bool
 	// World is what it needs: when it looks, how many agents it begins with, and whether they are ephemeral. The rest is as for all.
 	World func(*engine.Options)
 	New   func() engine.Policy
 }
 
-// All returns the peers for a trace with such a demand, and agents of so many executors.
-func All(d trace.Demand, executors int) []Peer {
-	agents := func(builds int) int { return (builds + executors - 1) / executors }
-	half := max(int(math.Round(d.Mean/2/float64(executors))), 1)
+// All returns the peers for a trace with such a demand, for at most so many agents of so many executors.
+func All(d trace.Demand, executors, most int) []Peer {
+	agents := func(builds int) int { return max(min((builds+executors-1)/executors, most), 1) }
+	half := max(min(int(math.Round(d.Mean/2/float64(executors))), most), 1)
 	all := []Peer{
 		static("p90", agents(d.Percentile(0.90))),
 		static("p99", agents(d.Percentile(0.99))),
@@ -41,9 +43,9 @@ func All(d trace.Demand, executors int) []Peer {
 	return all
 }
 
-// demand returns how many agents all builds need.
+// demand returns how many agents all builds need, and the minimum at least.
 func demand(p *engine.Pool) int {
-	return (p.Queued() + p.Running() + p.Executors() - 1) / p.Executors()
+	return max((p.Queued()+p.Running()+p.Executors()-1)/p.Executors(), p.Min())
 }
 
 // every is a policy that looks at fixed times.
@@ -65,7 +67,7 @@ func stateless(d decide) func() engine.Policy { return func() engine.Policy { re
 // static is a fleet of fixed size.
 func static(of string, n int) Peer {
 	return Peer{
-		Name: fmt.Sprintf("static fleet at %s (%d)", of, n), Rule: "always the same number of agents",
+		Name: fmt.Sprintf("static fleet at %s (%d)", of, n), Rule: "always the same number of agents", Yardstick: true,
 		World: func(o *engine.Options) { o.Initial = n },
 		New:   stateless(func(*engine.Pool) time.Duration { return engine.Never }),
 	}
@@ -75,7 +77,7 @@ func static(of string, n int) Peer {
 func delayed(off time.Duration) Peer {
 	return Peer{
 		Name: fmt.Sprintf("demand, off after %d s", int(off.Seconds())), Rule: "queued + running builds at each event; an agent stops when it has been idle for so long",
-		World: always,
+		World: always, Yardstick: true,
 		New: stateless(func(p *engine.Pool) time.Duration {
 			p.Start(demand(p) - p.Supply())
 			return timeout(p, off, p.Supply()-demand(p))
@@ -98,7 +100,7 @@ func buildkite() Peer {
 		Name: "Buildkite scaler, idle 10 min", Rule: "scheduled + running jobs every 10 s; an agent stops itself after 10 min without a job", World: every(10 * time.Second),
 		New: stateless(func(p *engine.Pool) time.Duration {
 			p.Start(demand(p) - p.Supply())
-			p.StopSince(p.Now()-10*time.Minute, p.Idle())
+			p.StopSince(p.Now()-10*time.Minute, p.Supply()-p.Min())
 			return p.Now()
 		}),
 	}

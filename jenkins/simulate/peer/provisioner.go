@@ -54,7 +54,7 @@ func (n *provisioner) Decide(p *engine.Pool) time.Duration {
 	}
 	if p.Now()-n.checked >= retentionBy {
 		n.checked = p.Now()
-		p.StopSince(p.Now()-retention, p.Idle())
+		p.StopSince(p.Now()-retention, p.Supply()-p.Min())
 	}
 	return p.Now()
 }
