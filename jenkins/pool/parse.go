@@ -28,7 +28,7 @@ func (p *Problem) Error() string { return p.Field + ": " + p.Text }
 func (p *Pool) Key() string { return p.Namespace + "/" + p.Name }
 
 // Parse reads an AgentPool as the API server or a file has it, with defaults for what it leaves out. Fields that it does not know are
-// none of its business; see Unknown.
+// none of its business; see UnknownFields.
 //
 // The error joins a *Problem for each field that is missing or not of its kind. The pool then has all others, so that what is wrong can
 // be told in its status; it is nil only if the object is no AgentPool. Whether the values make sense is for Validate.
@@ -51,8 +51,8 @@ func Parse(object map[string]any) (*Pool, error) {
 	return p, errors.Join(r.problems...)
 }
 
-// Unknown returns a problem for each field of the object's spec that no AgentPool has.
-func Unknown(object map[string]any) []*Problem {
+// UnknownFields returns a problem for each field of the object's spec that no AgentPool has.
+func UnknownFields(object map[string]any) []*Problem {
 	r := &reader{strict: true}
 	spec(r.sub(object, "", "spec", false))
 	var all []*Problem

@@ -143,7 +143,7 @@ spec:
 
 func TestAFieldThatNoPoolHasIsTold(t *testing.T) {
 	var got []string
-	for _, p := range pool.Unknown(object(t, good+"  excutors: 2\n  rollout: {maxUnavailble: 1}\n  foo: 1\n  schedules: [{corn: x}]\n")) {
+	for _, p := range pool.UnknownFields(object(t, good+"  excutors: 2\n  rollout: {maxUnavailble: 1}\n  foo: 1\n  schedules: [{corn: x}]\n")) {
 		got = append(got, p.Error())
 	}
 	want := []string{
@@ -153,7 +153,7 @@ func TestAFieldThatNoPoolHasIsTold(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)
 	}
-	if more := pool.Unknown(object(t, good)); len(more) > 0 {
+	if more := pool.UnknownFields(object(t, good)); len(more) > 0 {
 		t.Errorf("problems with a good pool: %v", more)
 	}
 }
