@@ -10,7 +10,10 @@ import (
 )
 
 // size is how much is measured.
-type size struct{ environments, rounds, repairs int }
+type size struct {
+	environments, rounds, repairs int
+	traces                        string // folder
+}
 
 // objects is how many objects one environment has.
 const objects = 20

@@ -25,6 +25,7 @@ func run() error {
 	flag.IntVar(&s.environments, "environments", 50, "environments")
 	flag.IntVar(&s.rounds, "rounds", 5, "rounds of each measurement")
 	flag.IntVar(&s.repairs, "repairs", 200, "objects edited or deleted by hand")
+	flag.StringVar(&s.traces, "traces", "../shared/traces", "folder with traces of builds, for the table of policies; without them it is a generated one alone")
 	flag.Parse()
 	b, err := start(ctx, *binary, s)
 	if err != nil {
@@ -40,7 +41,7 @@ func (b *bench) measure(ctx context.Context) error {
 		return err
 	}
 	var t table
-	for _, row := range []func(context.Context, *table) error{b.changeAll, b.changeOne, b.unchanged, b.drift, b.memory} {
+	for _, row := range []func(context.Context, *table) error{b.changeAll, b.changeOne, b.unchanged, b.drift, b.memory, b.decision, b.policies} {
 		if err := row(ctx, &t); err != nil {
 			return err
 		}
