@@ -2,6 +2,7 @@
 package drain
 
 import (
+	"math"
 	"time"
 
 	"majordomo.dev/jenkins/pool"
@@ -9,7 +10,7 @@ import (
 )
 
 // Marker begins the offline cause of every node that majordomo parks; the name of the pool and the reason follow.
-const Marker = "majordomo: drain"
+const Marker = roster.Marker
 
 // Op is what a step does.
 type Op string
@@ -17,7 +18,7 @@ type Op string
 // The ops. Each is safe by itself and can be done again; the plan for the next moment is computed from what is there then.
 const (
 	Scale  Op = "scale"  // write Replicas to the target; below the present number only with Agents, each confirmed idle right before
-	Mark   Op = "mark"   // annotate the pod: Reason, and a deletion cost below that of all others
+	Mark   Op = "mark"   // annotate the pod: Annotation and Cost, in one write
 	Unmark Op = "unmark" // take both away
 	Park   Op = "park"   // take the node offline with Marker
 	Unpark Op = "unpark" // bring back a node that is parked with Marker
@@ -49,6 +50,13 @@ type Wish struct {
 	Dead bool
 }
 
+// The deletion costs of marked pods are below those of all others. One that has a build has a higher one than one without: the latter goes
+// first.
+const (
+	CostIdle    = math.MinInt32
+	CostWorking = math.MinInt32 + 1
+)
+
 // Step is one act on the cluster or on Jenkins.
 type Step struct {
 	Op       Op
@@ -57,6 +65,7 @@ type Step struct {
 	Node     string // of Jenkins
 	Replicas int
 	Agents   []string // that Scale removes
+	Cost     int      // deletion cost that Mark gives
 	Cause    Cause
 	Reason   string // one sentence
 }
@@ -69,6 +78,18 @@ type Target struct {
 	Version  string // resourceVersion
 	Replicas int    // spec
 	Template string // annotation pool.Template of its template, "" if majordomo does not apply it
+	// RolledBack is the annotation pool.RolledBack: the hash of a template that failed.
+	RolledBack string
+	// Seen is status.replicas: how many pods its controller counts. For a Deployment it is the sum of its ReplicaSets.
+	Seen int
+	// Settled tells that its controller has acted on its present spec: status.observedGeneration is its generation. For a Deployment that
+	// holds for all its ReplicaSets too, and their spec.replicas add up to its own.
+	Settled bool
+	// Rolls tells that its controller replaces pods by itself when the template changes, busy ones too: every Deployment, and a StatefulSet
+	// without the update strategy OnDelete.
+	Rolls bool
+	// Start is the first ordinal of a StatefulSet.
+	Start int
 }
 
 // Input is all that a plan knows.
@@ -80,7 +101,7 @@ type Input struct {
 	Desired int // agents, those that are marked not counted
 	Max     int // pods altogether
 	Wishes  []Wish
-	Gates   []pool.Gate // all open, or nothing is marked as Surplus and nothing is removed
+	Gates   []pool.Gate // all open, or nothing is marked, parked or removed
 }
 
 // Plan is what to do now, in order, and what is waited for.
