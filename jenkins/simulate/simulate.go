@@ -89,8 +89,13 @@ func Compare(ctx context.Context, t *trace.Trace, o Options) (*Comparison, error
 	if err := o.validate(t); err != nil {
 		return nil, err
 	}
-	c := &comparing{ctx: ctx, trace: t, o: o, bound: newBound(t, o.Startup.Mean(), o.Spec.Executors)}
-	out := &Comparison{Demand: t.Demand(), Rhos: o.Rhos, Hours: c.bound.instant / 3600}
+	c := &comparing{ctx: ctx, trace: t, o: o}
+	bounds := newBound(t, o.Startup.Mean(), o.Spec.Executors)
+	c.instant = bounds.instant
+	for _, rho := range o.Rhos {
+		c.weighted = append(c.weighted, bounds.weighted(rho))
+	}
+	out := &Comparison{Demand: t.Demand(), Rhos: o.Rhos, Hours: c.instant / 3600}
 	for _, rho := range o.Rhos {
 		row := Row{Policy: fmt.Sprintf("majordomo, rho %g", rho), Kind: Ours, Rho: rho, Rule: "the policy of this program"}
 		if err := c.run(&row, c.world(true), func() engine.Policy { return &product{spec: o.Spec, rho: rho} }); err != nil {
@@ -153,7 +158,9 @@ type comparing struct {
 	ctx   context.Context
 	trace *trace.Trace
 	o     Options
-	bound *bound
+
+	instant  float64   // agent-seconds of the clairvoyant without wait
+	weighted []float64 // lower bounds for each of o.Rhos
 }
 
 // world returns the world of the product's policy or, with nothing between its decision and the end of an agent, of others.
@@ -178,9 +185,9 @@ func (c *comparing) run(row *Row, world engine.Options, policy func() engine.Pol
 		if err != nil {
 			return fmt.Errorf("%s: %w", row.Policy, err)
 		}
-		row.add(r, part, c.bound.instant)
+		row.add(r, part, c.instant)
 		for k, rho := range c.o.Rhos {
-			row.Weighted[k] += (r.Paid + rho*r.Waited) / c.bound.weighted(rho) * part
+			row.Weighted[k] += (r.Paid + rho*r.Waited) / c.weighted[k] * part
 		}
 		if i == 0 {
 			row.Course = r.Course

@@ -141,7 +141,7 @@ func (d *decoder) readError(err error) error {
 	case d.bytes.N <= 0:
 		return fmt.Errorf("%s: is larger than %d MiB, which is the most", d.file, MaxBytes>>20)
 	case errors.As(err, &syntax):
-		return d.fail(syntax.Line, "not CSV: %s", syntax.Err)
+		return d.fail(syntax.StartLine, "not CSV: %s", syntax.Err)
 	}
 	return fmt.Errorf("%s: %w", d.file, err)
 }
@@ -180,7 +180,7 @@ func (d *decoder) row(record []string) error {
 	if err != nil {
 		return err
 	}
-	d.out.Builds = append(d.out.Builds, Build{Submit: ms(submit - d.first), Duration: ms(took), Known: known, Job: job})
+	d.out.Builds = append(d.out.Builds, Build{Submit: ms(submit - d.first), Duration: max(ms(took), time.Millisecond), Known: known, Job: job})
 	return nil
 }
 

@@ -10,7 +10,7 @@ import (
 // Build is one build on one executor.
 type Build struct {
 	Submit   time.Duration // when it lacked only an executor, since the start of the trace
-	Duration time.Duration // on its executor
+	Duration time.Duration // on its executor, above 0
 	// Known is how long before Submit it was known that it would come, such as by its quiet period; 0 for not at all.
 	Known time.Duration
 	Job   int // its job, an index of Trace.Jobs
