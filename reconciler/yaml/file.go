@@ -17,29 +17,37 @@ type File struct {
 
 // Open reads a file that holds exactly one document.
 func Open(name string, data []byte) (*File, error) {
+	all, err := OpenAll(name, data)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(all) == 0:
+		return nil, &Error{File: name, Problem: "is empty"}
+	case len(all) > 1:
+		return nil, &Error{File: name, Line: all[1].root.Line, Problem: fmt.Sprintf("a second document; one is allowed, and it began on line %d", all[0].root.Line)}
+	}
+	return all[0], nil
+}
+
+// OpenAll reads a file of any number of documents. Empty ones are skipped.
+func OpenAll(name string, data []byte) ([]*File, error) {
 	l := Limits{}.orDefault()
 	roots, err := documents(name, data, l)
 	if err != nil {
 		return nil, err
 	}
 	c := converter{file: name, limits: l}
-	f := &File{name: name}
+	var all []*File
 	for _, r := range roots {
 		v, err := c.value(r, nil, 0)
-		switch {
-		case err != nil:
+		if err != nil {
 			return nil, err
-		case v == nil:
-			continue
-		case f.root != nil:
-			return nil, &Error{File: name, Line: r.Line, Problem: fmt.Sprintf("a second document; one is allowed, and it began on line %d", f.root.Line)}
 		}
-		f.value, f.root = v, r
+		if v != nil {
+			all = append(all, &File{name: name, root: r, value: v})
+		}
 	}
-	if f.root == nil {
-		return nil, &Error{File: name, Problem: "is empty"}
-	}
-	return f, nil
+	return all, nil
 }
 
 // Decode reads the file into the struct that into points to, by its json tags. Fields that the struct does not have and values of
