@@ -1,10 +1,7 @@
 // Package scale decides how many agents a pool needs, and says why.
 package scale
 
-import (
-	"math"
-	"time"
-)
+import "time"
 
 // Input is all that a decision knows. Builds are counted in executors, agents in agents.
 type Input struct {
@@ -69,6 +66,8 @@ type Manual struct {
 
 // Decision is how many agents there should be and why. Agents on their way out are not among them.
 type Decision struct {
+	// Agents is never below the busy ones. It lies between Min and Max, unless a quota, a step or more busy agents stand against that.
+	// While agents are held, it is not below those that there are, up to Max.
 	Agents int
 	Term   string // the term or limit that set it
 	Reason string // one sentence
@@ -98,21 +97,4 @@ type Limit struct {
 	Value  int
 	Cut    bool
 	Reason string
-}
-
-// State is what a pool has learned. It is a value: Decide does not change the one it gets. The zero value has learned nothing.
-type State struct {
-	Seen time.Time `json:"seen,omitzero"`
-}
-
-// Decide computes the number of agents from the input and what was learned, and returns it with what was learned now.
-func Decide(s State, in Input) (Decision, State) {
-	supply := in.Idle + in.Busy + len(in.Starting)
-	if in.Unknown != "" {
-		return Decision{Agents: supply, Term: "unknown", Reason: in.Unknown, Hold: true}, s
-	}
-	s.Seen = in.Now
-	need := int(math.Ceil(float64(in.Queued+in.Running) / float64(max(in.Executors, 1))))
-	d := Decision{Agents: max(in.Min, in.Busy, min(need, in.Max)), Term: "short", Reason: "builds wait or run", Floor: in.Min}
-	return d, s
 }

@@ -1,0 +1,44 @@
+package scale
+
+import (
+	"fmt"
+	"math"
+)
+
+// demand wants an agent for each build that waits or runs.
+func demand(_ *State, p *pool) (int, string) { return p.agents(p.demand), p.builds() }
+
+// short starts more agents than wait builds, because their start-up times differ: the fast ones take the builds, and the slow ones are
+// cancelled once none waits. Those that start already count.
+func short(s *State, p *pool) (int, string) {
+	lacking := p.lacking()
+	if lacking == 0 {
+		return 0, "each build has an executor"
+	}
+	over := s.starts.over(p.rho)
+	ready := p.Idle + p.Busy
+	start := int(math.Ceil(over * float64(p.agents(lacking))))
+	return ready + start, fmt.Sprintf("%s an executor: %s for them (%s x short)", verb(lacking, "build", "lacks", "lack"), verb(start, "agent", "starts", "start"), number(over))
+}
+
+// surplus are the factors by which more agents may be started than are short.
+var surplus = []float64{1, 1.25, 1.5, 1.75, 2, 2.5, 3}
+
+// assumedSurplus is the factor until start-up times are known.
+const assumedSurplus = 1.5
+
+// over returns by which factor more agents are started than are short. Of n x f agents the fastest n serve: each build waits for the mean
+// of them, and the others cost what they take until then.
+func (t *startups) over(rho float64) float64 {
+	if t.seen() < enough {
+		return assumedSurplus
+	}
+	best, least := 1.0, math.Inf(1)
+	for _, f := range surplus {
+		mean, last := t.fastest(1 / f)
+		if cost := (1+rho)*mean + (f-1)*last; cost < least {
+			best, least = f, cost
+		}
+	}
+	return best
+}
