@@ -104,9 +104,13 @@ func kept(in Input, id object.ID, live object.Object) string {
 	return ""
 }
 
-// spare keeps a namespace or a definition with which something would go that is not to go. Contents come before what holds them in the
-// order of prunes, so what goes by now is known.
+// spare keeps what takes builds along, and a namespace or a definition with which something would go that is not to go. Contents come before
+// what holds them in the order of prunes, so what goes by now is known.
 func spare(in Input, s Step, going map[object.ID]bool) Step {
+	if reason := building(in, s.ID); reason != "" {
+		s.Op, s.Reason = Keep, "no longer in Git, kept: "+reason
+		return s
+	}
 	within := contents(s.ID, in.World.Objects[s.ID].Live)
 	if within == nil {
 		return s
