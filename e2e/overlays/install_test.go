@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -100,6 +99,7 @@ func install(t *testing.T) person {
 		for _, o := range find(objects, "CustomResourceDefinition") {
 			admin.await(t, o, "Established", func(live object.Object) bool { return condition(live, "Established") == "True" })
 		}
+		admin.mapper.Reset()
 	})
 	return admin
 }
@@ -144,61 +144,4 @@ func jvmPool(t *testing.T) object.Object {
 	i := slices.IndexFunc(pools, func(o object.Object) bool { return o.Kind() == "AgentPool" && o.ID().Name == "jvm" })
 	pools[i].Metadata()["namespace"] = "majordomo"
 	return pools[i]
-}
-
-// TestBadPoolsAreRefused has the API server check pools against their definition.
-func TestBadPoolsAreRefused(t *testing.T) {
-	admin := install(t)
-	good := jvmPool(t)
-	for _, bad := range []struct {
-		name, field string
-		value       any
-		want        string
-	}{
-		{"min above max", "/spec/min", int64(1000), "min must not be larger than max"},
-		{"min below zero", "/spec/min", int64(-1), "greater than or equal to 0"},
-		{"no max", "/spec/max", nil, "spec.max: Required value"},
-		{"no executors", "/spec/executors", int64(0), "greater than or equal to 1"},
-		{"an unknown priority", "/spec/priority", "cheap", "should match"},
-		{"a negative priority", "/spec/priority", int64(-1), "greater than or equal to 0"},
-		{"a target that cannot be scaled", "/spec/scaleTargetRef/kind", "DaemonSet", `Unsupported value: "DaemonSet"`},
-		{"a kind of another version", "/spec/scaleTargetRef/apiVersion", "apps/v1", "a ReplicationController is v1"},
-		{"no labels", "/spec/labels", []any{}, "should have at least 1 items"},
-		{"a label expression", "/spec/labels", []any{"linux&&docker"}, "should match"},
-		{"a password in the URL", "/spec/jenkins/url", "http://user:secret@jenkins", "should match"},
-		{"no credentials", "/spec/jenkins/credentials", nil, "spec.jenkins.credentials: Required value"},
-		{"a schedule above max", "/spec/schedules", []any{map[string]any{"cron": "0 8 * * *", "duration": "1h", "min": int64(21)}}, "must not be larger than the pool's max"},
-		{"a cron of six fields", "/spec/schedules", []any{map[string]any{"cron": "0 0 8 * * *", "duration": "1h", "min": int64(1)}}, "should match"},
-		{"a schedule without an end", "/spec/schedules", []any{map[string]any{"cron": "0 8 * * *", "min": int64(1)}}, "duration: Required value"},
-		{"nothing to recycle after", "/spec/recycle", map[string]any{}, "should have at least 1 properties"},
-	} {
-		t.Run(bad.name, func(t *testing.T) {
-			o := good.Clone()
-			field, err := object.ParsePointer(bad.field)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if bad.value == nil {
-				o.Remove(field)
-			} else {
-				o.Set(field, bad.value)
-			}
-			err = admin.apply(t.Context(), o, metav1.ApplyOptions{FieldManager: "kubectl", DryRun: []string{metav1.DryRunAll}})
-			if err == nil || !strings.Contains(err.Error(), bad.want) {
-				t.Errorf("applied with %s = %v: %v, want %q", bad.field, bad.value, err, bad.want)
-			}
-		})
-	}
-}
-
-func TestPoolsOfEveryFormAreTaken(t *testing.T) {
-	admin := install(t)
-	o := jvmPool(t)
-	for _, priority := range []any{"cost", "balanced", "speed", "12.5", int64(30)} {
-		o.Set(object.Pointer{"spec", "priority"}, priority)
-		o.Set(object.Pointer{"spec", "recycle"}, map[string]any{"builds": int64(1), "age": "24h"})
-		if err := admin.apply(t.Context(), o, metav1.ApplyOptions{FieldManager: "kubectl", DryRun: []string{metav1.DryRunAll}}); err != nil {
-			t.Errorf("priority %v: %v", priority, err)
-		}
-	}
 }

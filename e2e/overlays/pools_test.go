@@ -29,6 +29,7 @@ type agentPool struct {
 			Credentials corev1.LocalObjectReference `json:"credentials"`
 		} `json:"jenkins"`
 		Labels    []string `json:"labels"`
+		Mode      string   `json:"mode"`
 		Executors int64    `json:"executors"`
 		Min       int64    `json:"min"`
 		Max       int64    `json:"max"`
@@ -101,6 +102,9 @@ func TestAgentsOfferWhatTheirPoolSays(t *testing.T) {
 		}
 		if got := argument(c, "-executors"); got != fmt.Sprint(s.pool.Spec.Executors) {
 			t.Errorf("%s: agents have %s executors, pool %d", name, got, s.pool.Spec.Executors)
+		}
+		if got := variableOf(c, "AGENT_MODE"); got != s.pool.Spec.Mode {
+			t.Errorf("%s: agents are %s, pool is %s", name, got, s.pool.Spec.Mode)
 		}
 		if argument(c, "-name") != "$(POD_NAME)" || !slices.Contains(c.Args, "-disableClientsUniqueId") {
 			t.Errorf("%s: nodes are not named as their pods: %v", name, c.Args)

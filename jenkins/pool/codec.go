@@ -47,15 +47,15 @@ func (p Priority) String() string {
 	return strconv.FormatFloat(float64(p), 'f', -1, 64)
 }
 
-// MarshalJSON writes the name, or the number.
+// MarshalJSON writes the name, or the number; one with a fraction as text, for the API server takes only whole numbers beside texts.
 func (p Priority) MarshalJSON() ([]byte, error) {
 	if f := float64(p); math.IsNaN(f) || math.IsInf(f, 0) {
 		return nil, fmt.Errorf("priority %v: %w", f, errPriority)
 	}
-	if _, named := priorities[p.String()]; named {
-		return json.Marshal(p.String())
+	if float64(p) == math.Trunc(float64(p)) && p != priorities[p.String()] {
+		return json.Marshal(float64(p))
 	}
-	return json.Marshal(float64(p))
+	return json.Marshal(p.String())
 }
 
 // UnmarshalJSON reads a name, a number, or a text with a number.

@@ -19,7 +19,7 @@ func checkURL(text string) error {
 		return errors.New("is no URL; " + form)
 	case u.User != nil || strings.Contains(text, "@"):
 		return errors.New("holds a user or password, which do not belong here: spec.jenkins.credentials names a Secret")
-	case u.Scheme != "http" && u.Scheme != "https":
+	case !strings.HasPrefix(text, "http://") && !strings.HasPrefix(text, "https://"):
 		return fmt.Errorf("has the scheme %q; %s", u.Scheme, form)
 	case u.Hostname() == "" || u.Opaque != "":
 		return errors.New("has no host; " + form)

@@ -102,7 +102,7 @@ func (c *check) jenkins(j Jenkins) {
 		c.fail(field, "%v", err)
 		return
 	}
-	plain := strings.HasPrefix(strings.ToLower(j.URL), "http:")
+	plain := strings.HasPrefix(j.URL, "http:")
 	if plain && !inside(hostOf(j.URL)) {
 		c.warn(field, "sends the credentials readable over a network that is not the cluster's; use https")
 	}
