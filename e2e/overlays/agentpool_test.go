@@ -93,8 +93,8 @@ var badCrons = map[string]string{
 	"TZ=UTC 0 8 * * *": "a time zone does not belong into cron, but into timezone", "TZ=": "a time zone does not belong", "CRON_TZ=UTC 0 8 * * *": "a time zone",
 	"@every 0s": "cron has five fields", "@reboot": "cron has five fields", "* * * * * *": "cron has five fields: minute hour day month weekday", "": "cron has five fields",
 	"60 * * * *": "the minute of cron is 0-59", "* 24 * * *": "the hour of cron is 0-23", "* * 0 * *": "the day of the month of cron is 1-31",
-	"* * * 13 *": "the month of cron is 1-12 or JAN-DEC", "* * * * 7": "the weekday of cron is 0-6 or SUN-SAT", "*/0 * * * *": "the minute of cron", "1, * * * *": "the minute of cron",
-	"? * * * *": "the minute of cron", "* * * FOO *": "the month of cron", strings.Repeat("1,", 100) + "1 * * * *": "may not be more than 100",
+	"* * * 13 *": "the month of cron is 1-12 or JAN-DEC", "* * * * 7": "the weekday of cron is 0-6 or SUN-SAT", "*/0 * * * *": "the minute of cron",
+	"* * * FOO *": "the month of cron", strings.Repeat("1,", 100) + "1 * * * *": "may not be more than 100",
 }
 
 // attempt applies a pool without leaving it, as kubectl does, and returns what the server says.
@@ -304,6 +304,9 @@ func TestAPoolHasItsTableAndItsFloor(t *testing.T) {
 	want := "Name Queued Wait Busy Idle Starting Draining Desired Min Max Reason Age Labels Target"
 	if strings.Join(columns, " ") != want || fmt.Sprint(row[1]) != "3" || !strings.HasSuffix(fmt.Sprint(row[2]), "s") || fmt.Sprint(row[10]) != "builds wait" {
 		t.Errorf("the table is %v %v, want %s", columns, row, want)
+	}
+	if _, err := where.Get(ctx, "jvm", metav1.GetOptions{}, "scale"); err != nil {
+		t.Errorf("the scale of a pool without a floor: %v", err)
 	}
 	scaled := []byte(`{"spec":{"replicas":2}}`)
 	scale, err := where.Patch(ctx, "jvm", types.MergePatchType, scaled, metav1.PatchOptions{}, "scale")

@@ -16,6 +16,7 @@ const (
 	maxSchedules = 50
 	maxName      = 63 // it becomes a label of pods
 	maxLabel     = 255
+	maxCron      = 100
 	maxWindow    = 744 * time.Hour
 	minStartup   = 30 * time.Second
 	maxStartup   = 24 * time.Hour
