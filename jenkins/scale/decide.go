@@ -55,10 +55,10 @@ func Decide(s State, in Input) (Decision, State) {
 			set = i
 		}
 	}
-	wanted := d.Terms[set].Agents
-	d.Floor = floor(d.Terms)
+	low, other := floor(d.Terms)
+	d.Floor = min(low, p.Max)
 	d.Hold, d.HoldReason = p.holds()
-	d.Agents, d.Limits = p.limit(wanted, d.Hold)
+	d.Agents, d.Limits = p.limit(low, other, d.Hold)
 	d.Term = p.setBy(d, set)
 	d.Reason = p.say(d, set)
 	p.next(&s, &d, set)

@@ -72,14 +72,17 @@ func (p *pool) when(t time.Time) clock {
 	return p.at + min(millis(wait+time.Millisecond-1), leap)
 }
 
-// floor returns what the terms keep whatever the demand: min, schedules and manual floor.
-func floor(terms []Term) int {
-	n := 0
-	for i, t := range terms {
-		switch rules[i].name {
-		case "min", "schedule", "manual":
-			n = max(n, t.Agents)
+// floors are the terms that hold whatever the demand.
+var floors = map[string]bool{"min": true, "schedule": true, "manual": true}
+
+// floor returns what the terms want whatever the demand, and what the others want.
+func floor(terms []Term) (floor, other int) {
+	for _, t := range terms {
+		if floors[t.Name] {
+			floor = max(floor, t.Agents)
+		} else {
+			other = max(other, t.Agents)
 		}
 	}
-	return n
+	return floor, other
 }

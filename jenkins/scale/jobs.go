@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -57,14 +58,20 @@ type expected struct {
 	until       clock
 }
 
-// short is a name that takes no more than a part of the memory.
+// brief is a name that takes no more than its part of the memory, as JSON too.
 func brief(name string) string {
-	if len(name) <= nameMost {
+	plain := strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' || strings.ContainsRune("\"\\<>&", r) {
+			return '_'
+		}
+		return r
+	}, name)
+	if plain == name && len(name) <= nameMost {
 		return name
 	}
 	h := fnv.New32a()
 	h.Write([]byte(name))
-	return name[:nameMost-9] + "~" + strconv.FormatUint(uint64(h.Sum32()), 16)
+	return plain[:min(len(plain), nameMost-9)] + "~" + strconv.FormatUint(uint64(h.Sum32()), 16)
 }
 
 // with returns what is known after the changes. They are told in the order of time.

@@ -35,7 +35,7 @@ func (s State) learn(p *pool) State {
 	}
 	s.open.peak = max(s.open.peak, int32(now))
 	s.rates = s.rates.later(s.at.since(old.at)).with(came)
-	s.demand, s.blind, s.Seen = now, false, p.Now
+	s.demand, s.blind, s.Seen = now, false, p.Now.UTC()
 	s.floors = s.floors.at(p.Schedules, p.Now)
 	s.stay = s.stay.with(&s, p)
 	return s

@@ -2,22 +2,22 @@ package scale
 
 import "fmt"
 
-// limit bounds what the terms want, in this order: what is kept while nothing may stop, min, max, quota, a pool that cannot grow, the
-// step, and last that no busy agent is given up. Min is here for max only: the terms have it already.
-func (p *pool) limit(wanted int, hold bool) (int, []Limit) {
-	n := wanted
+// limit bounds what the terms want: by the floor, max, the quota, a pool that cannot grow and the step. What is kept while nothing may stop
+// is not above max; that no busy agent is given up is above all.
+func (p *pool) limit(floor, other int, hold bool) (int, []Limit) {
+	n := max(floor, other)
 	if hold || p.Queued > 0 && p.supply > p.Max {
 		n = max(n, min(p.supply, p.Max))
 	}
-	limits := []Limit{{Name: "min", Value: p.Min, Cut: wanted == p.Min && p.Min > 0 && p.Min > p.agents(p.demand), Reason: "spec.min"}}
+	limits := make([]Limit, 1, 6)
+	limits[0] = Limit{Name: "min", Value: floor, Cut: floor > other, Reason: "spec.min, schedules and manual floor"}
 	cut := func(name string, value int, why string) {
-		l := Limit{Name: name, Value: value, Cut: n > value, Reason: why}
+		limits = append(limits, Limit{Name: name, Value: value, Cut: n > value, Reason: why})
 		n = min(n, value)
-		limits = append(limits, l)
 	}
 	cut("max", p.Max, "spec.max")
-	if p.Quota >= 0 {
-		cut("quota", p.Quota, fmt.Sprintf("the namespace has room for %s", count(p.Quota, "agent")))
+	if p.Quota >= 0 { // it stops growth; it is no reason to stop what is there
+		cut("quota", max(p.Quota, min(p.supply, n)), fmt.Sprintf("the namespace has room for %s", count(p.Quota, "agent")))
 	}
 	if p.Blocked != "" {
 		cut("blocked", p.supply, p.Blocked)

@@ -1,9 +1,6 @@
 package scale
 
-import (
-	"fmt"
-	"math"
-)
+import "math"
 
 // demand wants an agent for each build that waits or runs.
 func demand(_ *State, p *pool) (int, string) { return p.agents(p.demand), p.builds() }
@@ -18,7 +15,7 @@ func short(s *State, p *pool) (int, string) {
 	over := s.starts.over(p.rho)
 	ready := p.Idle + p.Busy
 	start := int(math.Ceil(over * float64(p.agents(lacking))))
-	return ready + start, fmt.Sprintf("%s an executor: %s for them (%s x short)", verb(lacking, "build", "lacks", "lack"), verb(start, "agent", "starts", "start"), number(over))
+	return ready + start, number(over) + " x short"
 }
 
 // surplus are the factors by which more agents may be started than are short.

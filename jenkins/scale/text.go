@@ -100,7 +100,7 @@ func (p *pool) say(d Decision, set int) string {
 	case more > 0 && l != nil:
 		return fmt.Sprintf("%s: %d more started%s", p.facts(), more, limited)
 	case more > 0:
-		return fmt.Sprintf("%s: %d more started (%s)", p.facts(), more, p.because(t))
+		return fmt.Sprintf("%s: %d more started (%s)", p.facts(), more, t.Reason)
 	case d.Hold && d.Agents > t.Agents:
 		return fmt.Sprintf("%s: %s stay, %s", p.facts(), count(d.Agents, "agent"), d.HoldReason)
 	case l != nil:
@@ -108,22 +108,9 @@ func (p *pool) say(d Decision, set int) string {
 	case more < 0 && d.Agents == 0:
 		return p.facts() + ": no agent is needed"
 	case more < 0:
-		return fmt.Sprintf("%s: %d fewer, %s stay (%s)", p.facts(), -more, strconv.Itoa(d.Agents), p.because(t))
+		return fmt.Sprintf("%s: %d fewer, %s stay (%s)", p.facts(), -more, strconv.Itoa(d.Agents), t.Reason)
 	case t.Name == "demand":
 		return p.facts()
-	}
-	return t.Reason
-}
-
-// because says in brief why a term wants what it wants.
-func (p *pool) because(t Term) string {
-	if t.Name == "short" {
-		if i := strings.LastIndexByte(t.Reason, '('); i >= 0 {
-			return strings.TrimSuffix(t.Reason[i+1:], ")")
-		}
-	}
-	if t.Name == "demand" {
-		return "one for each build"
 	}
 	return t.Reason
 }
