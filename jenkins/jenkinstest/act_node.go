@@ -134,7 +134,8 @@ func (r *request) configureNode(n *node) *answer {
 	if _, err := readXML(r.Body, &c); err != nil {
 		return r.w.oops(http.StatusInternalServerError, err.Error())
 	}
-	n.Description, n.RemoteFS, n.Executors, n.Labels, n.Exclusive = c.Description, c.RemoteFS, c.NumExecutors, strings.Fields(c.Label), c.Mode == "EXCLUSIVE"
+	n.Description, n.RemoteFS, n.Executors, n.Exclusive = c.Description, c.RemoteFS, c.NumExecutors, c.Mode == "EXCLUSIVE"
+	n.relabel(strings.Fields(c.Label))
 	n.resize()
 	return newAnswer(http.StatusOK, "", nil)
 }
@@ -226,7 +227,7 @@ func (r *request) swarmLabels(what string) *answer {
 				kept = append(kept, l)
 			}
 		}
-		n.Labels = kept
+		n.relabel(kept)
 	}
 	shown := append([]string{"swarm"}, n.Labels...)
 	return newAnswer(http.StatusOK, "text/xml;charset=utf-8", []byte("<labelResponse><labels>"+escapeXML(strings.Join(shown, " "))+"</labels></labelResponse>"))

@@ -26,7 +26,7 @@ func (w *world) safeRestart(reason string) {
 
 // endAll ends what a restart would wait for: it does not wait.
 func (w *world) endAll() {
-	for _, r := range w.runs() {
+	for _, r := range slices.Clone(w.live) {
 		if r.running() && !r.job.Pipeline {
 			w.loseExcused(r, "Jenkins restarted")
 			w.end(r, "ABORTED")
@@ -36,7 +36,7 @@ func (w *world) endAll() {
 
 // continueRestart goes down once no build is left that a restart waits for: pipelines are none.
 func (w *world) continueRestart() {
-	if !w.restart || slices.ContainsFunc(w.runs(), func(r *run) bool { return r.running() && !r.job.Pipeline }) {
+	if !w.restart || slices.ContainsFunc(w.live, func(r *run) bool { return !r.job.Pipeline }) {
 		return
 	}
 	w.restart = false
@@ -65,7 +65,7 @@ func (w *world) down() {
 			w.move(it, buildable)
 		}
 	}
-	for _, r := range w.runs() {
+	for _, r := range slices.Clone(w.live) {
 		if !r.running() {
 			continue
 		}
@@ -112,7 +112,7 @@ func (w *world) up() {
 	w.phase = up
 	w.session = w.newSession()
 	slices.Reverse(w.queue) // it is saved as it is shown, the newest first, and loaded in that order
-	for _, r := range w.runs() {
+	for _, r := range slices.Clone(w.live) {
 		if !r.resuming {
 			continue
 		}

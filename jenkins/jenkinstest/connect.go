@@ -48,8 +48,10 @@ func (w *world) makeNode(of Node) *node {
 func (w *world) connect(a *agent, n *node) {
 	a.node, n.agent, n.connected, n.cut, n.since, n.frozen = n, a, true, nil, w.now, false
 	n.shown = n.parked
-	w.after(w.options.Notice, func() {})
-	for _, r := range w.runs() {
+	if w.options.Notice > 0 {
+		w.after(w.options.Notice, func() {})
+	}
+	for _, r := range slices.Clone(w.live) {
 		for _, s := range r.steps {
 			if !s.ended && !s.broken.IsZero() && s.node == n.Name && s.agent == a {
 				s.broken = time.Time{}
@@ -106,7 +108,7 @@ func (w *world) breakBuilds(n *node, why string, moment time.Duration) {
 			}
 		}
 	}
-	for _, r := range w.runs() {
+	for _, r := range slices.Clone(w.live) {
 		for _, s := range r.steps {
 			if !s.ended && s.node == n.Name && s.resume == "" && s.item == nil && s.broken.IsZero() {
 				s.broken = w.now
@@ -124,7 +126,7 @@ func (w *world) removeNode(n *node) {
 	n.ghost, n.parked = true, nil
 	n.Executors = 0
 	n.resize()
-	for _, r := range w.runs() {
+	for _, r := range slices.Clone(w.live) {
 		for _, s := range r.steps {
 			if s.ended || s.node != n.Name || s.item != nil {
 				continue

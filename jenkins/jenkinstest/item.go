@@ -62,7 +62,9 @@ func (w *world) newItem(j *job, quiet time.Duration) *item {
 	it := &item{id: w.lastID, job: j, since: w.now, quiet: w.now.Add(quiet)}
 	w.items[it.id] = it
 	w.queue = append(w.queue, it)
-	w.after(quiet, func() {})
+	if quiet > 0 {
+		w.after(quiet, func() {})
+	}
 	return it
 }
 
@@ -95,7 +97,7 @@ func (w *world) move(it *item, to state) {
 		w.queue = append(w.queue, it)
 		return
 	}
-	w.after(keepLeft, func() { delete(w.items, it.id) })
+	w.gone = append(w.gone, departure{id: it.id, at: w.now})
 }
 
 func (w *world) cancel(it *item) {
@@ -109,11 +111,18 @@ func (w *world) cancel(it *item) {
 	}
 }
 
-// settle does what a run of Jenkins's queue does: items become buildable, and get executors.
+// settle does what runs of Jenkins's queue do, until nothing changes: items become buildable, and get executors.
 func (w *world) settle() {
-	if w.phase != up {
-		return
+	for last := int64(-1); w.phase == up && last != w.lastID; { // a pipeline that starts brings items
+		last = w.lastID
+		w.maintain()
 	}
+	if w.phase == up {
+		w.continueRestart()
+	}
+}
+
+func (w *world) maintain() {
 	for _, it := range slices.Clone(w.queue) {
 		switch {
 		case it.state == waiting && !it.quiet.After(w.now):
@@ -123,17 +132,37 @@ func (w *world) settle() {
 			w.release(it)
 		}
 	}
+	if !w.quieting {
+		w.match()
+	}
+}
+
+// match gives executors to buildable items, the oldest first.
+func (w *world) match() {
+	free := w.free()
+	hopeless := map[string]bool{} // labels for which there is no executor left
 	for _, it := range slices.Clone(w.queue) {
-		if it.state != buildable || w.quieting {
-			continue
+		name := ""
+		if l := it.label(); l != nil {
+			name = l.name
 		}
-		if it.flyweight() {
+		switch {
+		case it.state != buildable:
+		case it.flyweight():
 			w.startRun(it, nil)
-		} else if e := w.choose(it); e != nil {
+		case len(free) == 0 || hopeless[name]:
+		default:
+			e := choose(it, free)
+			if e == nil {
+				hopeless[name] = true
+				continue
+			}
 			w.assign(it, e)
+			if n := e.node; n.busy() >= n.Executors {
+				free = slices.DeleteFunc(free, func(o *node) bool { return o == n })
+			}
 		}
 	}
-	w.continueRestart()
 }
 
 // release makes an item buildable, or leaves it blocked.

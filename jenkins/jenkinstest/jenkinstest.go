@@ -24,6 +24,7 @@ package jenkinstest
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 )
@@ -213,11 +214,9 @@ func (j *Jenkins) FinishOn(node string) (n int) {
 // FinishAll ends all running builds with SUCCESS, and returns how many there were.
 func (j *Jenkins) FinishAll() (n int) {
 	j.do(func(w *world) {
-		for _, r := range w.runs() {
-			if r.running() {
-				w.complete(r, "SUCCESS")
-				n++
-			}
+		n = len(w.live)
+		for _, r := range slices.Clone(w.live) {
+			w.complete(r, "SUCCESS")
 		}
 	})
 	return n

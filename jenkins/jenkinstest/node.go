@@ -1,7 +1,6 @@
 package jenkinstest
 
 import (
-	"cmp"
 	"hash/fnv"
 	"slices"
 	"time"
@@ -42,6 +41,7 @@ type node struct {
 	shown     *cause // the latest of the two
 	graceful  time.Time
 	since     time.Time // connected
+	set       map[string]bool
 }
 
 // cause is why a node is offline.
@@ -109,13 +109,21 @@ func (n *node) labels() []string {
 	return slices.Compact(all)
 }
 
+// labelSet is labels, kept until somebody relabels the node.
 func (n *node) labelSet() map[string]bool {
-	set := map[string]bool{}
-	for _, l := range n.labels() {
-		set[l] = true
+	if n.ghost {
+		return nil
 	}
-	return set
+	if n.set == nil {
+		n.set = map[string]bool{}
+		for _, l := range n.labels() {
+			n.set[l] = true
+		}
+	}
+	return n.set
 }
+
+func (n *node) relabel(labels []string) { n.Labels, n.set = labels, nil }
 
 // resize makes as many executors as there are to be; busy ones stay.
 func (n *node) resize() {
@@ -160,22 +168,37 @@ func (e *executor) free() {
 	e.node.resize()
 }
 
+// free are the nodes that may be given a build.
+func (w *world) free() []*node {
+	var all []*node
+	for _, n := range w.computers() {
+		if w.accepts(n) && n.busy() < n.Executors {
+			all = append(all, n)
+		}
+	}
+	return all
+}
+
 // choose returns an idle executor that may take an item. The same job goes to the same node where it can.
-func (w *world) choose(it *item) *executor {
+func choose(it *item, free []*node) *executor {
 	l := it.label()
-	candidates := slices.DeleteFunc(append(w.members(), w.builtIn), func(n *node) bool {
-		return !w.accepts(n) || n.busy() >= n.Executors || l == nil && n.Exclusive || l != nil && !l.matches(n.labelSet())
-	})
-	if len(candidates) == 0 {
+	var best *node
+	var lowest uint32
+	for _, n := range free {
+		if l == nil && n.Exclusive || l != nil && !l.matches(n.labelSet()) {
+			continue
+		}
+		rank := affinity(it.job.Name, n.Name)
+		if n.Name == it.job.Prefer {
+			rank = 0
+		}
+		if best == nil || rank < lowest {
+			best, lowest = n, rank
+		}
+	}
+	if best == nil {
 		return nil
 	}
-	rank := func(n *node) uint32 {
-		if n.Name == it.job.Prefer {
-			return 0
-		}
-		return affinity(it.job.Name, n.Name)
-	}
-	best := slices.MinFunc(candidates, func(a, b *node) int { return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Name, b.Name)) })
 	for _, e := range slices.Backward(best.execs) {
 		if e.idle() {
 			return e

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"majordomo.dev/jenkins/jenkinstest/stapler"
 )
@@ -126,29 +127,39 @@ func (r *request) labelPath(rest []string) *stapler.Object {
 	return r.label(l)
 }
 
-func (r *request) label(l *label) *stapler.Object {
-	w := r.w
-	busy, idle, total, offline := 0, 0, 0, true
+// capacity counts the executors of the online nodes of a label.
+type capacity struct {
+	busy, total int
+	offline     bool
+}
+
+func (w *world) loadOf(l *label) capacity {
+	sum := capacity{offline: true}
 	for _, n := range w.nodesOf(l) {
 		if n.online() {
-			offline = false
-			busy += n.busy()
-			total += len(n.execs)
-			idle += len(n.execs) - n.busy()
+			sum.offline = false
+			sum.busy += n.busy()
+			sum.total += len(n.execs)
 		}
 	}
+	return sum
+}
+
+func (r *request) label(l *label) *stapler.Object {
+	w := r.w
+	of := sync.OnceValue(func() capacity { return w.loadOf(l) })
 	o := &stapler.Object{Class: l.class, Props: []stapler.Prop{
 		stapler.Val("actions", stapler.Top, stapler.List{}),
-		stapler.Val("busyExecutors", stapler.Top, busy),
+		stapler.Func("busyExecutors", stapler.Top, "", func() any { return of().busy }),
 		stapler.Val("clouds", stapler.Top, stapler.List{}),
 		stapler.Func("description", stapler.Top, "", func() any { return w.describe(l) }),
-		stapler.Val("idleExecutors", stapler.Top, idle),
+		stapler.Func("idleExecutors", stapler.Top, "", func() any { return of().total - of().busy }),
 		stapler.Func("loadStatistics", stapler.Top, "", func() any { return load("hudson.model.Label$1", false) }),
 		stapler.Val("name", stapler.Second, l.name),
 		stapler.Func("nodes", stapler.Top, "", func() any { return stapler.Objects(w.nodesOf(l), r.labelNode) }),
-		stapler.Val("offline", stapler.Top, offline),
+		stapler.Func("offline", stapler.Top, "", func() any { return of().offline }),
 		stapler.Func("tiedJobs", stapler.Top, "", func() any { return r.tiedJobs(l) }),
-		stapler.Val("totalExecutors", stapler.Top, total),
+		stapler.Func("totalExecutors", stapler.Top, "", func() any { return of().total }),
 	}}
 	if l.isAtom() {
 		o.Props = append(o.Props, stapler.Val("propertiesList", stapler.Top, stapler.List{}))

@@ -54,6 +54,7 @@ func (w *world) startRun(it *item, e *executor) {
 	r := &run{job: j, number: j.next, item: it.id, params: it.params, users: it.users, started: w.now, planned: it.duration}
 	j.next++
 	j.runs = append(j.runs, r)
+	w.live = append(w.live, r)
 	it.run = r
 	w.move(it, left)
 	w.started++
@@ -163,6 +164,7 @@ func (w *world) end(r *run, result string) {
 		return
 	}
 	r.result, r.ended = result, w.now
+	w.live = slices.DeleteFunc(w.live, func(o *run) bool { return o == r })
 	w.finished++
 	if r.exec != nil {
 		r.exec.free()

@@ -2,6 +2,7 @@ package jenkinstest
 
 import (
 	"maps"
+	"slices"
 	"time"
 )
 
@@ -80,7 +81,7 @@ var freestyle = map[int]func(*play){
 		p.end("linux-conc", 3, "FAILURE")
 		for i := 0; i < 9; i++ {
 			p.j.do(func(w *world) {
-				for _, r := range w.runs() {
+				for _, r := range slices.Clone(w.live) {
 					w.end(r, "FAILURE")
 				}
 			})

@@ -3,6 +3,7 @@ package jenkinstest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net"
@@ -39,7 +40,7 @@ func (j *Jenkins) Listen(address string, control http.Handler) (string, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
 		cancel()
-		return "", err
+		return "", fmt.Errorf("listen on %s: %w", address, err)
 	}
 	s := &server{url: "http://" + l.Addr().String(), cancel: cancel}
 	s.http = &http.Server{

@@ -28,6 +28,8 @@ type world struct {
 	items   map[int64]*item
 	queue   []*item // in the order in which they became what they are; those that left are not in it
 	lastID  int64
+	gone    []departure // items that left, in that order
+	live    []*run      // builds that run, in the order in which they began
 
 	builtIn *node
 	nodes   map[string]*node // ghosts too, but not the built-in node
@@ -103,32 +105,41 @@ func (w *world) after(d time.Duration, do func()) {
 // advance lets happen what happens until a moment, each at its own time. It tells whether anything did.
 func (w *world) advance(to time.Time) (any bool) {
 	for w.events.Len() > 0 && !w.events.list[0].at.After(to) {
-		e := heap.Pop(&w.events).(event)
-		if e.at.After(w.now) {
-			w.now = e.at
+		at := w.events.list[0].at
+		if at.After(w.now) {
+			w.now = at
 		}
-		e.do()
+		for w.events.Len() > 0 && w.events.list[0].at.Equal(at) {
+			heap.Pop(&w.events).(event).do()
+		}
 		w.settle()
 		any = true
 	}
+	w.forget()
 	if to.After(w.now) {
 		w.now = to
 	}
 	return any
 }
 
+// forget drops items that left long ago.
+func (w *world) forget() {
+	n := 0
+	for n < len(w.gone) && w.now.Sub(w.gone[n].at) > keepLeft {
+		delete(w.items, w.gone[n].id)
+		n++
+	}
+	w.gone = w.gone[n:]
+}
+
+// departure is an item that left.
+type departure struct {
+	id int64
+	at time.Time
+}
+
 // millis is a time as Jenkins writes it, by its own clock.
 func (w *world) millis(t time.Time) int64 { return t.Add(w.skew).UnixMilli() }
-
-// runs are all builds, the oldest first.
-func (w *world) runs() []*run {
-	var all []*run
-	for _, j := range w.jobs {
-		all = append(all, j.runs...)
-	}
-	slices.SortFunc(all, func(a, b *run) int { return cmp.Or(a.started.Compare(b.started), cmp.Compare(a.item, b.item)) })
-	return all
-}
 
 func (w *world) run(job string, number int) *run {
 	if j := w.jobs[job]; j != nil {
