@@ -59,8 +59,8 @@ func (a *app) root() *cobra.Command {
 
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
-		a.renderCommand(), a.validateCommand(),
-		a.statusCommand(), a.getCommand(), a.diffCommand(), a.planCommand(), a.historyCommand(), a.waitCommand(), a.checkCommand(),
+		a.renderCommand(), a.validateCommand(), a.simulateCommand(),
+		a.statusCommand(), a.getCommand(), a.diffCommand(), a.planCommand(), a.historyCommand(), a.waitCommand(), a.checkCommand(), a.traceCommand(),
 		a.syncCommand(), a.approveCommand(), a.suspendCommand(), a.resumeCommand(), a.rollbackCommand(),
 		a.runCommand(), a.versionCommand(), a.completionCommand(),
 	}

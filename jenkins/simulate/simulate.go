@@ -2,8 +2,10 @@
 package simulate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -82,6 +84,31 @@ type Comparison struct {
 	Rhos   []float64
 	Hours  float64 // agent-hours of the clairvoyant without wait
 	Rows   []Row   // the product's policy first, then products, then yardsticks
+}
+
+// Chosen returns the rows that are most worth a look: the product's policy at the priority, or the nearest there is, the two products that cost
+// least by it, and what Jenkins does by itself.
+func (c *Comparison) Chosen(rho float64) []Row {
+	far := func(v float64) float64 { return math.Abs(math.Log(v / rho)) }
+	at := 0
+	for i, r := range c.Rhos {
+		if far(r) < far(c.Rhos[at]) {
+			at = i
+		}
+	}
+	var ours, jenkins, products []Row
+	for _, r := range c.Rows {
+		switch {
+		case r.Kind == Ours && r.Rho == c.Rhos[at]:
+			ours = append(ours, r)
+		case r.Policy == peer.Jenkins:
+			jenkins = append(jenkins, r)
+		case r.Kind == Product:
+			products = append(products, r)
+		}
+	}
+	slices.SortStableFunc(products, func(a, b Row) int { return cmp.Compare(a.Weighted[at], b.Weighted[at]) })
+	return slices.Concat(ours, products[:min(2, len(products))], jenkins)
 }
 
 // Compare runs the product's policy with each priority, and with Peers those of others, on the same trace with the same seeds.

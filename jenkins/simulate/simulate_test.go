@@ -125,7 +125,7 @@ func TestBuildsThatAreKnownBeforeWaitLess(t *testing.T) {
 		builds.Builds[i].Known = 20 * time.Second
 	}
 	builds.Lead = 20 * time.Second
-	if known := mean(); known > unknown-5*time.Second {
+	if known := mean(); known > unknown-2*time.Second {
 		t.Errorf("mean wait %s with 20 s of notice, %s without", known, unknown)
 	}
 }

@@ -57,7 +57,7 @@ func Run(ctx context.Context, t *trace.Trace, o Options, policy Policy) (*Result
 	if o.Poll <= 0 {
 		return nil, fmt.Errorf("poll %s; it has to be positive", o.Poll)
 	}
-	if err := o.Startup.validate(); err != nil {
+	if err := o.Startup.Validate(); err != nil {
 		return nil, err
 	}
 	p := newPool(t, o)

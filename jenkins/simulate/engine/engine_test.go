@@ -206,32 +206,43 @@ type refuses struct{}
 
 func (refuses) Decide(p *Pool) time.Duration { return p.Now() }
 
-func TestStartupTimesAreAsDistributedAsSaid(t *testing.T) {
-	s, r := Startup{Median: 45 * time.Second, P95: 2 * time.Minute}, random.New(1)
-	const n = 200_000
-	below, late, sum := 0, 0, 0.0
-	for range n {
-		d := s.draw(r)
-		sum += d.Seconds()
-		if d <= s.Median {
-			below++
+func TestStartupTimesAreAsDistributedAsSaidSharedOrNot(t *testing.T) {
+	for _, shared := range []float64{0, 0.5, 1} {
+		s, r := Startup{Median: 45 * time.Second, P95: 2 * time.Minute, Shared: shared}, random.New(1)
+		const n = 200_000
+		below, late, sum := 0, 0, 0.0
+		for i := range n {
+			d := s.draw(r, 7, time.Duration(i)*time.Minute)
+			sum += d.Seconds()
+			if d <= s.Median {
+				below++
+			}
+			if d > s.P95 {
+				late++
+			}
 		}
-		if d > s.P95 {
-			late++
+		if math.Abs(float64(below)/n-0.5) > 0.005 || math.Abs(float64(late)/n-0.05) > 0.002 || math.Abs(sum/n/s.Mean().Seconds()-1) > 0.005 {
+			t.Errorf("shared %g: %d of %d below the median, %d above the p95, mean %.2f s, want %s", shared, below, n, late, sum/n, s.Mean())
 		}
 	}
-	if math.Abs(float64(below)/n-0.5) > 0.005 || math.Abs(float64(late)/n-0.05) > 0.002 || math.Abs(sum/n/s.Mean().Seconds()-1) > 0.005 {
-		t.Errorf("%d of %d below the median, %d above the p95, mean %.2f s, want %s", below, n, late, sum/n, s.Mean())
+}
+
+func TestAgentsThatStartInTheSameMinuteShareWhatTheyShare(t *testing.T) {
+	s, r := Startup{Median: 45 * time.Second, P95: 2 * time.Minute, Shared: 1}, random.New(1)
+	a, b, later := s.draw(r, 7, time.Second), s.draw(r, 7, 59*time.Second), s.draw(r, 7, 61*time.Second)
+	if a != b || a == later {
+		t.Errorf("in one minute %s and %s, in the next %s", a, b, later)
 	}
 }
 
 func TestOptionsThatMakeNoSenseAreRefused(t *testing.T) {
 	good := Options{Startup: Startup{Median: time.Second, P95: time.Second}, Poll: time.Second}
 	for name, o := range map[string]Options{
-		"no poll":             {Startup: good.Startup},
-		"no start-up":         {Poll: time.Second},
-		"p95 below median":    {Poll: time.Second, Startup: Startup{Median: 2, P95: 1}},
-		"p95 of over one day": {Poll: time.Second, Startup: Startup{Median: 2, P95: 25 * time.Hour}},
+		"no poll":              {Startup: good.Startup},
+		"no start-up":          {Poll: time.Second},
+		"p95 below median":     {Poll: time.Second, Startup: Startup{Median: 2, P95: 1}},
+		"more than all shared": {Poll: time.Second, Startup: Startup{Median: 2, P95: 3, Shared: 1.1}},
+		"p95 of over one day":  {Poll: time.Second, Startup: Startup{Median: 2, P95: 25 * time.Hour}},
 	} {
 		if _, err := Run(t.Context(), &trace.Trace{}, o, lazy{}); err == nil {
 			t.Errorf("%s: no error", name)

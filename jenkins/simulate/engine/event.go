@@ -115,6 +115,9 @@ func (p *Pool) nextEvent() time.Duration {
 	if p.arrived < len(builds) {
 		at = min(at, builds[p.arrived].Submit)
 	}
+	if len(p.notices) > 0 {
+		at = min(at, max(p.notices[0], p.now))
+	}
 	return at
 }
 
@@ -126,6 +129,10 @@ func (p *Pool) happen() {
 			p.changed = true
 			p.one(v)
 		}
+	}
+	for len(p.notices) > 0 && p.notices[0] <= p.now {
+		p.notices = p.notices[1:]
+		p.changed = true
 	}
 	for p.arrived < len(p.trace.Builds) && p.trace.Builds[p.arrived].Submit <= p.now {
 		p.queue.push(p.arrived)

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"majordomo.dev/jenkins/simulate/random"
@@ -15,8 +16,9 @@ type Pool struct {
 	random *random.Source
 	now    time.Duration
 
-	queue    queue // builds that wait
-	arrived  int   // builds that were submitted
+	queue    queue           // builds that wait
+	arrived  int             // builds that were submitted
+	notices  []time.Duration // when builds become known before they are submitted, those to come
 	finished int
 	moved    time.Duration // when a build last started, or the queue was empty
 	events   events
@@ -49,6 +51,12 @@ func newPool(t *trace.Trace, o Options) *Pool {
 	if o.Samples > 0 {
 		p.course = newCourse(t, o.Samples)
 	}
+	for _, b := range t.Builds {
+		if b.Known > 0 {
+			p.notices = append(p.notices, b.Submit-b.Known)
+		}
+	}
+	slices.Sort(p.notices)
 	p.totals.Paid = float64(o.Initial) * o.Startup.Mean().Seconds()
 	for range o.Initial {
 		p.totals.Starts++
@@ -134,7 +142,7 @@ func (p *Pool) Start(n int) {
 	}
 	for range max(n, 0) {
 		a := &Agent{state: starting, since: p.now}
-		took := p.o.Startup.draw(p.random)
+		took := p.o.Startup.draw(p.random, p.o.Seed, p.now)
 		a.until = p.now + took
 		p.starting.push(a)
 		p.events.push(event{at: a.until, kind: comesUp, agent: a, token: a.token})

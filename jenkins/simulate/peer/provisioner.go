@@ -24,9 +24,12 @@ const (
 	retentionBy = time.Minute
 )
 
+// Jenkins is the name of what Jenkins does by itself.
+const Jenkins = "Jenkins NodeProvisioner, idle 10 min"
+
 func nodeProvisioner() Peer {
 	return Peer{
-		Name: "Jenkins NodeProvisioner, idle 10 min", Rule: "moving averages of queue and free executors every 10 s; an agent stops after 10 min without a build",
+		Name: Jenkins, Rule: "moving averages of queue and free executors every 10 s; an agent stops after 10 min without a build",
 		World: func(o *engine.Options) { o.Poll, o.Events, o.Spread = clock, false, true }, New: func() engine.Policy { return &provisioner{} },
 	}
 }
