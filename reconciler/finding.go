@@ -43,6 +43,7 @@ const (
 	ruleWarning   = "kustomization"
 	ruleImage     = "image-not-pinned"
 	ruleReplicas  = "replicas-of-pool"
+	rulePool      = "agent-pool"
 	ruleDirectory = "directory"
 )
 
@@ -55,6 +56,7 @@ func rules() map[string]string {
 		ruleClaimed:   "an object belongs to one environment of its cluster",
 		ruleWarning:   "kustomizations use what is current, and hold no secrets",
 		ruleImage:     "images are pinned to a version or digest",
+		rulePool:      "AgentPools make sense, and nothing else scales or replaces their agents",
 		ruleReplicas:  "Git leaves the replicas of pools to the fleet",
 		ruleDirectory: "the directory holds a config repository or a kustomization",
 	}

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"strings"
 
+	"majordomo.dev/jenkins/pool"
 	"majordomo.dev/reconciler/object"
 )
 
@@ -55,13 +56,12 @@ func unpinned(ref string) string {
 func (c checked) poolTargets() map[object.ID]string {
 	targets := map[object.ID]string{}
 	for id, o := range c.result.Objects {
-		if id.Group != "majordomo.dev" || id.Kind != "AgentPool" {
+		if !isPool(id) {
 			continue
 		}
-		ref, _ := o.Get(object.Pointer{"spec", "scaleTargetRef"})
-		to, _ := ref.(map[string]any)
-		target := object.Object{"apiVersion": to["apiVersion"], "kind": to["kind"], "metadata": map[string]any{"name": to["name"], "namespace": id.Namespace}}
-		targets[target.ID()] = id.Name
+		if p, _ := pool.Parse(o); p != nil {
+			targets[targetOf(id, p.Spec.Target)] = id.Name
+		}
 	}
 	return targets
 }
@@ -79,6 +79,9 @@ func (c checked) origin(r *repository, id object.ID, field, value string) (file 
 	data, err := fs.ReadFile(r.tree.FS(), file)
 	if err != nil {
 		return file, 0
+	}
+	if line := lineOf(data, id, field, value); line > 0 {
+		return file, line
 	}
 	want := field[strings.LastIndex(field, ".")+1:] + ":"
 	for text := range strings.Lines(string(data)) {

@@ -104,6 +104,7 @@ func (c checked) findings(r *repository) []finding {
 			out = append(out, c.about(r, s.ID, severityError, ruleBounds, s.Reason))
 		}
 	}
+	out = append(out, c.poolFindings(r)...)
 	targets := c.poolTargets()
 	for _, id := range c.result.Objects.IDs() {
 		o := c.result.Objects[id]
