@@ -19,23 +19,27 @@ type contexts [views]uint16
 // context returns the contexts of a moment at which nothing has changed since the state was made.
 func (s *State) context(at clock) contexts {
 	var c contexts
-	size := 0
-	if s.demand > 0 {
-		size = min(1+int(math.Log(float64(s.demand))/math.Log(3)), sizes-1)
-	}
+	size := sizeOf[s.demand]
 	for i, x := range s.rates.later(at.since(s.at)) {
 		course := 0
-		if x > faint {
-			course = min(1+int(math.Log2(x/faint)), courses-1)
+		if x >= faint {
+			_, e := math.Frexp(x / faint)
+			course = min(e, courses-1)
 		}
 		c[i] = index(i, size, course)
 	}
-	course := 0
-	if n := s.fallen(at); n > 0 {
-		course = min(1+int(math.Log(float64(n))/math.Log(1.6)), courses-1)
-	}
-	c[views-1] = index(views-1, size, course)
+	c[views-1] = index(views-1, size, heightOf[s.fallen(at)])
 	return c
+}
+
+// sizeOf has the class of each demand, heightOf of each number of levels that it fell.
+var sizeOf, heightOf = classes(3, sizes), classes(1.6, courses)
+
+func classes(factor float64, n int) (of [highest + 1]int) {
+	for k := 1; k <= highest; k++ {
+		of[k] = min(1+int(math.Log(float64(k)+0.5)/math.Log(factor)), n-1)
+	}
+	return of
 }
 
 func index(view, size, course int) uint16 { return uint16((view*sizes+size)*courses + course) }
@@ -59,15 +63,19 @@ func (s *State) turns(at clock) clock {
 	}
 	for i, x := range s.rates {
 		x *= math.Exp(-at.since(s.at) / memories[i])
-		if x <= faint {
+		if x < faint {
 			continue
 		}
-		down := faint * math.Exp2(math.Floor(math.Log2(x/faint)))
-		sooner(at.after(memories[i]*math.Log(x/down) + 0.002))
+		above, _ := math.Frexp(x / faint) // half of by how much it is above the end of its class
+		sooner(at.after(memories[i]*math.Log(2*above) + 0.002))
 	}
-	window := s.starts.seconds() * lately
-	for r := s.levels; r != nil && at.since(r.left) < window; r = r.next {
-		sooner(r.left.after(window) + 1)
+	if height := heightOf[s.fallen(at)]; height > 0 {
+		for r := s.levels; r != nil; r = r.next { // the first that makes it so high is the last to be forgotten
+			if heightOf[r.top-s.demand] == height {
+				sooner(r.left.after(s.starts.seconds()*lately) + 1)
+				break
+			}
+		}
 	}
 	return next
 }

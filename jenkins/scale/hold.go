@@ -159,13 +159,17 @@ type kept struct {
 // kept counts the levels above demand that were left so lately that demand is likely to come back in time.
 func (s *State) kept(p *pool) kept {
 	var k kept
+	var patience [levels]float64 // plus 1
 	price := s.price(p)
 	low := s.demand + 1
 	for r := s.levels; r != nil && s.at.since(r.left) < 2*price; r = r.next {
 		for low <= r.top {
 			group := groupOf[low]
 			end := min(r.top, topOf[group])
-			patient := s.gaps[group].patient(price)
+			if patience[group] == 0 {
+				patience[group] = 1 + s.gaps[group].patient(price)
+			}
+			patient := patience[group] - 1
 			if s.at.since(r.left) < patient {
 				k.levels += end - low + 1
 				if ends := r.left.after(patient); k.ends == 0 || ends <= k.ends {
@@ -180,7 +184,7 @@ func (s *State) kept(p *pool) kept {
 
 // hold wants the agents that are kept because demand is likely to come back.
 func hold(s *State, p *pool) (int, string) {
-	k := s.kept(p)
+	k := p.kept
 	if k.levels == 0 {
 		return p.agents(p.demand), "no level of demand was left lately"
 	}
@@ -188,7 +192,6 @@ func hold(s *State, p *pool) (int, string) {
 		seconds(k.ends.since(s.at)), k.level, seconds(s.at.since(k.left)), seconds(k.back))
 }
 
-func holdEnds(s *State, p *pool) (clock, string) {
-	k := s.kept(p)
-	return k.ends, fmt.Sprintf("level %d of demand has not come back", k.level)
+func holdEnds(_ *State, p *pool) (clock, string) {
+	return p.kept.ends, fmt.Sprintf("level %d of demand has not come back", p.kept.level)
 }

@@ -37,7 +37,9 @@ func (s State) learn(p *pool) State {
 	s.rates = s.rates.later(s.at.since(old.at)).with(came)
 	s.demand, s.blind, s.Seen = now, false, p.Now.UTC()
 	s.floors = s.floors.at(p.Schedules, p.Now)
-	s.stay = s.stay.with(&s, p)
+	p.outlook = s.expects(p, s.open.in)
+	p.kept = s.kept(p)
+	s.stay = s.stay.with(&s, p.outlook.start)
 	return s
 }
 

@@ -32,13 +32,13 @@ func (p *pool) limit(floor, other int, hold bool) (int, []Limit) {
 	return n, limits
 }
 
-// setBy names the term or limit that set the number.
+// setBy names the term or limit that set the number, held if nothing may be stopped.
 func (p *pool) setBy(d Decision, set int) string {
 	if l := cutting(d); l != nil {
 		return l.Name
 	}
 	if d.Agents > d.Terms[set].Agents {
-		return "hold" // nothing may be stopped
+		return "held"
 	}
 	return d.Terms[set].Name
 }

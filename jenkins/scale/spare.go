@@ -74,8 +74,8 @@ type stay struct {
 	until clock
 }
 
-func (y stay) with(s *State, p *pool) stay {
-	level := s.demand + s.expects(p, s.open.in).start
+func (y stay) with(s *State, more int) stay {
+	level := s.demand + more
 	if level >= y.level || s.at >= y.until {
 		return stay{level, s.at.after(settle * s.starts.seconds())}
 	}
@@ -84,7 +84,7 @@ func (y stay) with(s *State, p *pool) stay {
 
 // spare wants agents for builds that are likely to come before an agent that starts then could serve them.
 func spare(s *State, p *pool) (int, string) {
-	o := s.expects(p, s.open.in)
+	o := p.outlook
 	if o.start == 0 {
 		return p.agents(p.demand), "no spare agent is worth its start"
 	}
@@ -93,7 +93,7 @@ func spare(s *State, p *pool) (int, string) {
 
 // keep wants the agents that are there already and are likely to be needed, or have been started as spares just now.
 func keep(s *State, p *pool) (int, string) {
-	o := s.expects(p, s.open.in)
+	o := p.outlook
 	n := p.keeps(s, o.keep, s.at)
 	switch {
 	case n == p.agents(p.demand):
@@ -117,13 +117,13 @@ func (p *pool) keeps(s *State, more int, at clock) int {
 func (s *State) ahead() string { return seconds(horizon * float64(s.width()) / 1000) }
 
 func spareEnds(s *State, p *pool) (clock, string) {
-	now, _ := spare(s, p)
+	now := p.agents(p.demand + p.outlook.start)
 	at := s.until(p, func(o outlook, _ clock) bool { return p.agents(p.demand+o.start) < now })
 	return at, "less is to be expected if no build comes"
 }
 
 func keepEnds(s *State, p *pool) (clock, string) {
-	now, _ := keep(s, p)
+	now := p.keeps(s, p.outlook.keep, s.at)
 	at := s.until(p, func(o outlook, at clock) bool { return p.keeps(s, o.keep, at) < now })
 	return at, "less is to be expected if no build comes"
 }

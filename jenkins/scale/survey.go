@@ -22,6 +22,9 @@ type pool struct {
 	free   int     // executors that take a build now
 	supply int     // agents that are there or come, draining ones not counted
 	rho    float64 // what a second of a build's waiting is worth, in idle agent-seconds
+
+	outlook outlook // of the moment
+	kept    kept    // above demand
 }
 
 func survey(in *Input) *pool {

@@ -107,6 +107,8 @@ func (p *pool) say(d Decision, set int) string {
 		return fmt.Sprintf("%s: %s%s", p.facts(), count(d.Agents, "agent"), limited)
 	case more < 0 && d.Agents == 0:
 		return p.facts() + ": no agent is needed"
+	case more < 0 && t.Name == "demand":
+		return fmt.Sprintf("%s: %d fewer, %s what the builds need", p.facts(), -more, verb(d.Agents, "agent", "is", "are"))
 	case more < 0:
 		return fmt.Sprintf("%s: %d fewer, %s stay (%s)", p.facts(), -more, strconv.Itoa(d.Agents), t.Reason)
 	case t.Name == "demand":
