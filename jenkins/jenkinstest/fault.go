@@ -20,6 +20,8 @@ const (
 	Reset         Fault = "reset"          // the connection is closed without an answer
 	ResetBody     Fault = "reset-body"     // the connection is closed in the middle of the answer
 	ServerError   Fault = "server-error"   // 500 with a page
+	Restarting    Fault = "restarting"     // 503, as before a restart
+	Starting      Fault = "starting"       // 503, as while it starts
 	BadGateway    Fault = "bad-gateway"    // 502 of a proxy
 	HTML          Fault = "html"           // 200 with a login page of a proxy, no X-Jenkins
 	LoginRedirect Fault = "login-redirect" // 302 to an identity provider
@@ -47,7 +49,7 @@ const (
 
 // Faults are all of them.
 var Faults = []Fault{
-	Hang, HangBody, Reset, ResetBody, ServerError, BadGateway, HTML, LoginRedirect, Forbidden, TokenRevoked, Anonymous, NoJobRead, NotJSON, EmptyBody,
+	Hang, HangBody, Reset, ResetBody, ServerError, Restarting, Starting, BadGateway, HTML, LoginRedirect, Forbidden, TokenRevoked, Anonymous, NoJobRead, NotJSON, EmptyBody,
 	EmptyObject, Null, EmptyArray, NoFields, WrongClass, Truncated, Trailing, TwoDocuments, NaN, Overflow, InvalidUTF8, DuplicateKeys, Deep, Huge,
 }
 
@@ -125,6 +127,10 @@ func (f *fault) spoil(r *http.Request) *answer {
 	switch f.kind {
 	case BadGateway:
 		return newAnswer(http.StatusBadGateway, "text/html", []byte("<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center><hr><center>nginx</center></body></html>"))
+	case Restarting:
+		return unavailable("0", false)
+	case Starting:
+		return unavailable("0", true)
 	case ServerError:
 		return container(r, http.StatusInternalServerError, "java.lang.OutOfMemoryError: Java heap space")
 	case Forbidden:

@@ -35,55 +35,69 @@ func ask(ctx context.Context, t *testing.T, j *jenkinstest.Jenkins, url string) 
 	return resp.StatusCode, resp.Header, string(body), err
 }
 
+// effects are what a client sees of each fault but those that hang.
+var effects = map[jenkinstest.Fault]func(status int, h http.Header, body string, err error) bool{
+	jenkinstest.Reset:       func(_ int, _ http.Header, _ string, err error) bool { return errors.Is(err, io.EOF) },
+	jenkinstest.ResetBody:   func(_ int, _ http.Header, _ string, err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) },
+	jenkinstest.ServerError: func(s int, _ http.Header, _ string, _ error) bool { return s == 500 },
+	jenkinstest.Restarting: func(s int, _ http.Header, b string, _ error) bool {
+		return s == 503 && strings.Contains(b, "<title>Restarting Jenkins")
+	},
+	jenkinstest.Starting: func(s int, _ http.Header, b string, _ error) bool {
+		return s == 503 && strings.Contains(b, "<title>Starting Jenkins")
+	},
+	jenkinstest.BadGateway: func(s int, _ http.Header, _ string, _ error) bool { return s == 502 },
+	jenkinstest.HTML: func(s int, h http.Header, b string, _ error) bool {
+		return s == 200 && h.Get("X-Jenkins") == "" && strings.Contains(b, "<form")
+	},
+	jenkinstest.LoginRedirect: func(s int, h http.Header, _ string, _ error) bool {
+		return s == 302 && strings.HasPrefix(h.Get("Location"), "https://sso.")
+	},
+	jenkinstest.Forbidden:    func(s int, h http.Header, _ string, _ error) bool { return s == 403 && h.Get("X-Jenkins") == "" },
+	jenkinstest.TokenRevoked: func(s int, h http.Header, _ string, _ error) bool { return s == 401 && h.Get("WWW-Authenticate") != "" },
+	jenkinstest.Anonymous: func(s int, _ http.Header, b string, _ error) bool {
+		return s == 200 && strings.Contains(b, `"items":[]`)
+	},
+	jenkinstest.NoJobRead: func(s int, _ http.Header, b string, _ error) bool {
+		return s == 200 && strings.Contains(b, `"items":[]`)
+	},
+	jenkinstest.NotJSON:     func(_ int, h http.Header, _ string, _ error) bool { return h.Get("Content-Type") == "text/html" },
+	jenkinstest.EmptyBody:   func(s int, _ http.Header, b string, _ error) bool { return s == 200 && b == "" },
+	jenkinstest.EmptyObject: func(_ int, _ http.Header, b string, _ error) bool { return b == "{}" },
+	jenkinstest.Null:        func(_ int, _ http.Header, b string, _ error) bool { return b == "null" },
+	jenkinstest.EmptyArray:  func(_ int, _ http.Header, b string, _ error) bool { return b == "[]" },
+	jenkinstest.NoFields:    func(_ int, _ http.Header, b string, _ error) bool { return b == `{"_class":"hudson.model.Queue"}` },
+	jenkinstest.WrongClass: func(_ int, _ http.Header, b string, _ error) bool {
+		return strings.HasPrefix(b, `{"_class":"com.example.`) && json.Valid([]byte(b))
+	},
+	jenkinstest.Truncated: func(_ int, _ http.Header, b string, err error) bool { return err == nil && !json.Valid([]byte(b)) },
+	jenkinstest.Trailing:  func(_ int, _ http.Header, b string, _ error) bool { return strings.HasSuffix(b, "-->") },
+	jenkinstest.TwoDocuments: func(_ int, _ http.Header, b string, _ error) bool {
+		return strings.Count(b, `"hudson.model.Queue"`) == 2
+	},
+	jenkinstest.NaN: func(_ int, _ http.Header, b string, _ error) bool { return strings.Contains(b, ":NaN") },
+	jenkinstest.Overflow: func(_ int, _ http.Header, b string, _ error) bool {
+		return strings.Contains(b, `"id":99999999999999999999`)
+	},
+	jenkinstest.InvalidUTF8: func(_ int, _ http.Header, b string, _ error) bool { return strings.ToValidUTF8(b, "") != b },
+	jenkinstest.DuplicateKeys: func(_ int, _ http.Header, b string, _ error) bool {
+		return strings.Contains(b, `{"_class":"first","_class":`)
+	},
+	jenkinstest.Deep: func(_ int, _ http.Header, b string, _ error) bool { return strings.Count(b, "[") == 10000 },
+	jenkinstest.Huge: func(_ int, _ http.Header, b string, _ error) bool { return len(b) >= 100<<20 && json.Valid([]byte(b)) },
+}
+
 func TestEachFaultIsWhatItSays(t *testing.T) {
 	j := jenkinstest.New(jenkinstest.Options{})
 	j.AddJob(jenkinstest.Job{Name: "compile", Label: "linux"})
 	j.Enqueue("compile", 2)
 	url := j.Start(t) + "/queue/api/json"
-	for kind, want := range map[jenkinstest.Fault]func(status int, h http.Header, body string, err error) bool{
-		jenkinstest.Reset:       func(_ int, _ http.Header, _ string, err error) bool { return errors.Is(err, io.EOF) },
-		jenkinstest.ResetBody:   func(_ int, _ http.Header, _ string, err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) },
-		jenkinstest.ServerError: func(s int, _ http.Header, _ string, _ error) bool { return s == 500 },
-		jenkinstest.BadGateway:  func(s int, _ http.Header, _ string, _ error) bool { return s == 502 },
-		jenkinstest.HTML: func(s int, h http.Header, b string, _ error) bool {
-			return s == 200 && h.Get("X-Jenkins") == "" && strings.Contains(b, "<form")
-		},
-		jenkinstest.LoginRedirect: func(s int, h http.Header, _ string, _ error) bool {
-			return s == 302 && strings.HasPrefix(h.Get("Location"), "https://sso.")
-		},
-		jenkinstest.Forbidden:    func(s int, h http.Header, _ string, _ error) bool { return s == 403 && h.Get("X-Jenkins") == "" },
-		jenkinstest.TokenRevoked: func(s int, h http.Header, _ string, _ error) bool { return s == 401 && h.Get("WWW-Authenticate") != "" },
-		jenkinstest.Anonymous: func(s int, _ http.Header, b string, _ error) bool {
-			return s == 200 && strings.Contains(b, `"items":[]`)
-		},
-		jenkinstest.NoJobRead: func(s int, _ http.Header, b string, _ error) bool {
-			return s == 200 && strings.Contains(b, `"items":[]`)
-		},
-		jenkinstest.NotJSON:     func(_ int, h http.Header, _ string, _ error) bool { return h.Get("Content-Type") == "text/html" },
-		jenkinstest.EmptyBody:   func(s int, _ http.Header, b string, _ error) bool { return s == 200 && b == "" },
-		jenkinstest.EmptyObject: func(_ int, _ http.Header, b string, _ error) bool { return b == "{}" },
-		jenkinstest.Null:        func(_ int, _ http.Header, b string, _ error) bool { return b == "null" },
-		jenkinstest.EmptyArray:  func(_ int, _ http.Header, b string, _ error) bool { return b == "[]" },
-		jenkinstest.NoFields:    func(_ int, _ http.Header, b string, _ error) bool { return b == `{"_class":"hudson.model.Queue"}` },
-		jenkinstest.WrongClass: func(_ int, _ http.Header, b string, _ error) bool {
-			return strings.HasPrefix(b, `{"_class":"com.example.`) && json.Valid([]byte(b))
-		},
-		jenkinstest.Truncated: func(_ int, _ http.Header, b string, err error) bool { return err == nil && !json.Valid([]byte(b)) },
-		jenkinstest.Trailing:  func(_ int, _ http.Header, b string, _ error) bool { return strings.HasSuffix(b, "-->") },
-		jenkinstest.TwoDocuments: func(_ int, _ http.Header, b string, _ error) bool {
-			return strings.Count(b, `"hudson.model.Queue"`) == 2
-		},
-		jenkinstest.NaN: func(_ int, _ http.Header, b string, _ error) bool { return strings.Contains(b, ":NaN") },
-		jenkinstest.Overflow: func(_ int, _ http.Header, b string, _ error) bool {
-			return strings.Contains(b, `"id":99999999999999999999`)
-		},
-		jenkinstest.InvalidUTF8: func(_ int, _ http.Header, b string, _ error) bool { return strings.ToValidUTF8(b, "") != b },
-		jenkinstest.DuplicateKeys: func(_ int, _ http.Header, b string, _ error) bool {
-			return strings.Contains(b, `{"_class":"first","_class":`)
-		},
-		jenkinstest.Deep: func(_ int, _ http.Header, b string, _ error) bool { return strings.Count(b, "[") == 10000 },
-		jenkinstest.Huge: func(_ int, _ http.Header, b string, _ error) bool { return len(b) >= 100<<20 && json.Valid([]byte(b)) },
-	} {
+	for _, kind := range jenkinstest.Faults {
+		if effects[kind] == nil && kind != jenkinstest.Hang && kind != jenkinstest.HangBody {
+			t.Errorf("nothing is known of the fault %s", kind)
+		}
+	}
+	for kind, want := range effects {
 		t.Run(string(kind), func(t *testing.T) {
 			j.FaultTimes(kind, 1, "/queue/")
 			s, h, b, err := ask(t.Context(), t, j, url)

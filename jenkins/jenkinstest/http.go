@@ -25,7 +25,7 @@ func (j *Jenkins) answer(w *world, r *http.Request, f *fault) *answer {
 	case refused:
 		return nil
 	case starting, restarting:
-		return w.unavailable()
+		return unavailable(w.session, w.phase == starting)
 	case unauthorized:
 		if name, _, ok := r.BasicAuth(); ok {
 			return container(r, http.StatusUnauthorized, "Invalid password/token for user: "+name)

@@ -14,11 +14,18 @@
 //	j.FinishBuild("compile", 1)               // or wait for the end of its Duration
 //	if lost := j.Lost(); len(lost) > 0 {      // builds that died with their agent
 //
-// Without a network, in synctest for example, j.Client() is an http.Client that talks to it directly.
+// Without a network, in synctest for example, j.Client() is an http.Client that talks to it directly. Wait returns once something is so; with
+// a Clock, a test moves time on by Advance instead:
 //
-// A Job without a Duration has builds that run until FinishBuild, FinishOn or FinishAll. Nodes are swarm agents unless Static; Follow makes
-// the pods of a cluster into such agents. Fault, Restart, Crash, Hang and QuietDown make it as unpleasant as a Jenkins can be. Lost tells which
-// builds died with their agent: what a fleet must never do.
+//	clock := jenkinstest.NewClock(time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC))
+//	j := jenkinstest.New(jenkinstest.Options{Now: clock.Now})
+//
+// A Job without a Duration has builds that run until FinishBuild, FinishOn or FinishAll. Nodes are swarm agents unless Static. FollowFor makes
+// the pods of a cluster into such agents, and the annotation Register on a pod makes its agent misbehave. Fault, Restart, Crash and QuietDown
+// make it as unpleasant as a Jenkins can be. Lost tells which builds died with their agent: what a fleet must never do. The command
+// majordomo-jenkins is all this as a program.
+//
+// What it answers is held against 477 exchanges that were recorded from the real one.
 package jenkinstest
 
 import (

@@ -144,16 +144,16 @@ func impliedLines(permission string) string {
 	return b.String()
 }
 
-// unavailable is what Jenkins shows while it starts or restarts.
-func (w *world) unavailable() *answer {
+// unavailable is what Jenkins shows while it restarts or starts.
+func unavailable(session string, starts bool) *answer {
 	title, text := "Restarting Jenkins", "Please wait while Jenkins is restarting"
-	if w.phase == starting {
+	if starts {
 		title, text = "Starting Jenkins", "Please wait while Jenkins is getting ready to work"
 	}
 	a := newAnswer(http.StatusServiceUnavailable, htmlType, fmt.Appendf(nil,
 		"\n    \n    \n    <!DOCTYPE html><html lang=\"en\"><head resURL=\"/static/%[1]s\" data-rooturl=\"\"><title>%[2]s</title></head><body>"+
 			"<div class=\"simple-page\" role=\"main\"><h1 class=\"loading\">%[3]s<span>.</span></h1><p>Your browser will reload automatically when Jenkins is ready.</div></body></html>",
-		w.session, title, text))
+		session, title, text))
 	a.header.Set("Expires", "0")
 	a.header.Set("Cache-Control", "no-cache,no-store,must-revalidate")
 	return a
