@@ -54,7 +54,7 @@ func transport(o *Options) *http.Transport {
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots(o.CA)},
 		TLSHandshakeTimeout:    o.Connect,
 		MaxIdleConnsPerHost:    2,
-		IdleConnTimeout:        90 * time.Second,
+		IdleConnTimeout:        20 * time.Second, // Jenkins closes them after 30: a change must not meet one that is just being closed
 		MaxResponseHeaderBytes: 64 << 10,
 	}
 }

@@ -168,6 +168,9 @@ func (c *Client) broken(x *exchange, err error) *jenkins.Fault {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
 		return x.fault(jenkins.Unreachable, "the connection was lost: %s; want the whole answer", clip(err.Error()))
 	}
+	if x.status != 0 {
+		return x.fault(jenkins.BadAnswer, "the answer cannot be read: %s; want Jenkins's own, unchanged by proxies", clip(err.Error()))
+	}
 	return x.fault(jenkins.Unreachable, "the request did not get through: %s", clip(err.Error()))
 }
 
@@ -179,7 +182,7 @@ func insecure(err error) string {
 		invalid x509.CertificateInvalidError
 		verify  *tls.CertificateVerificationError
 		record  tls.RecordHeaderError
-		alert   tls.AlertError
+		op      *net.OpError
 	)
 	switch {
 	case errors.As(err, &unknown):
@@ -192,8 +195,8 @@ func insecure(err error) string {
 		return fmt.Sprintf("the certificate is not valid (%s)", clip(err.Error()))
 	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		return "the port does not speak TLS; want http in the URL, or the port of https"
-	case errors.As(err, &alert):
-		return fmt.Sprintf("TLS failed (%s); want TLS 1.2 or later", clip(alert.Error()))
+	case errors.As(err, &op) && (op.Op == "remote error" || op.Op == "local error"): // an alert of TLS
+		return fmt.Sprintf("TLS failed (%s); want TLS 1.2 or later on both sides", clip(op.Err.Error()))
 	}
 	return ""
 }
