@@ -3,6 +3,7 @@ package pool_test
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -167,5 +168,47 @@ func TestWhatIsNoPoolIsRefused(t *testing.T) {
 	p, err := pool.Parse(map[string]any{"kind": "AgentPool"})
 	if err == nil || p == nil {
 		t.Errorf("Parse of an empty pool = %v, %v", p, err)
+	}
+}
+
+func TestValuesOfEveryDecoderAreRead(t *testing.T) {
+	for name, n := range map[string]any{"int": 7, "int64": int64(7), "float64": 7.0, "json.Number": json.Number("7")} {
+		o := object(t, good)
+		o["spec"].(map[string]any)["max"] = n
+		if p, err := pool.Parse(o); err != nil || p.Spec.Max != 7 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for want, bad := range map[string]any{
+		"spec.max: is true, want a whole number": true, "spec.max: is 1e+300, want a whole number": 1e300, "spec.max: is 3000000000, want a whole number": int64(3_000_000_000),
+		"spec.max: is a list, want a whole number": []any{1}, "spec.max: is an object, want a whole number": map[string]any{}, "spec.max: is missing": nil,
+		"spec.max: is 1.5, want a whole number": json.Number("1.5"),
+	} {
+		o := object(t, good)
+		o["spec"].(map[string]any)["max"] = bad
+		if _, err := pool.Parse(o); err == nil || err.Error() != want {
+			t.Errorf("%v: %v, want %s", bad, err, want)
+		}
+	}
+	for want, change := range map[string]string{
+		"spec.labels: is missing":                                                                   "labels: null",
+		`spec.labels: is the text "linux", want a list`:                                             "labels: linux",
+		`spec.schedules: is the text "daily", want a list`:                                          "schedules: daily",
+		"spec.priority: is true: want cost, balanced, speed, or a number above 0 and up to 1000000": "priority: true",
+		"spec.schedules[0]: is null, want fields":                                                   "schedules: [null]",
+	} {
+		o := object(t, good)
+		maps.Copy(o["spec"].(map[string]any), object(t, change))
+		if _, err := pool.Parse(o); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %s", change, err, want)
+		}
+	}
+}
+
+func TestAStatusOfAnotherVersionDoesNotHideThePool(t *testing.T) {
+	o := object(t, good)
+	o["status"] = map[string]any{"queued": "many", "reason": "x"}
+	if p, err := pool.Parse(o); err != nil || p.Status.Reason != "" {
+		t.Errorf("Parse = %+v, %v, want no status", p.Status, err)
 	}
 }
