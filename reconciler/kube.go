@@ -143,6 +143,18 @@ func (k kube) check(raw *api.Config, files []string, name string) error {
 	return nil
 }
 
+// namespace returns the namespace of a context: what commands fall back to where no other may be read.
+func (k kube) namespace(context string) string {
+	raw, _, err := k.load()
+	if err != nil {
+		return "default" // in a pod, whose account may read all or nothing
+	}
+	if c := raw.Contexts[cmp.Or(context, k.context, raw.CurrentContext)]; c != nil {
+		return cmp.Or(c.Namespace, "default")
+	}
+	return "default"
+}
+
 // records returns the Environment objects of the cluster of a context.
 func (a *app) records(context string) (*cluster.Records, error) {
 	server, err := a.server(context)

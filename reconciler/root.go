@@ -23,6 +23,7 @@ const (
 	groupOffline = "offline"
 	groupLook    = "look"
 	groupAsk     = "ask"
+	groupFleet   = "fleet"
 	groupSelf    = "self"
 )
 
@@ -33,6 +34,7 @@ func (a *app) root() *cobra.Command {
 		Example: `  majordomo validate                                  check a config repository before you push it
   majordomo diff gke                                  what a sync would change
   majordomo status -w                                 what runs where, live
+  majordomo explain gke/linux                         why a pool of agents is as large as it is
   majordomo run --repo https://git.example/fleet.git  the loop itself`,
 		Annotations:       codes(),
 		PersistentPreRunE: func(*cobra.Command, []string) error { a.streams(a.stdout.Writer, a.stderr.Writer); return nil },
@@ -48,7 +50,7 @@ func (a *app) root() *cobra.Command {
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddGroup(
 		&cobra.Group{ID: groupOffline, Title: "Before you push (offline):"}, &cobra.Group{ID: groupLook, Title: "Look:"},
-		&cobra.Group{ID: groupAsk, Title: "Act:"}, &cobra.Group{ID: groupSelf, Title: "The program:"},
+		&cobra.Group{ID: groupAsk, Title: "Act:"}, &cobra.Group{ID: groupFleet, Title: "Agents:"}, &cobra.Group{ID: groupSelf, Title: "The program:"},
 	)
 	a.globalFlags(root.PersistentFlags())
 	root.AddCommand(a.commands()...)
@@ -62,6 +64,7 @@ func (a *app) commands() []*cobra.Command {
 		a.renderCommand(), a.validateCommand(), a.simulateCommand(),
 		a.statusCommand(), a.getCommand(), a.diffCommand(), a.planCommand(), a.historyCommand(), a.waitCommand(), a.checkCommand(), a.traceCommand(),
 		a.syncCommand(), a.approveCommand(), a.suspendCommand(), a.resumeCommand(), a.rollbackCommand(),
+		a.explainCommand(), a.logsCommand(), a.scaleCommand(), a.drainCommand(),
 		a.runCommand(), a.versionCommand(), a.completionCommand(),
 	}
 }

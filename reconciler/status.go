@@ -54,27 +54,6 @@ With --path or --repo it goes through all clusters of that fleet.`,
 	return c
 }
 
-// getCommand is the way of those who are used to kubectl.
-func (a *app) getCommand() *cobra.Command {
-	c := &cobra.Command{
-		Use: "get envs [ENV]", Short: "The same as status", GroupID: groupLook, Annotations: codes(),
-		Args: cobra.ArbitraryArgs, ValidArgs: []string{"envs"},
-		Example: `  majordomo get envs
-  majordomo get envs gke -o wide
-  majordomo get envs -o json`,
-		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usagef("`majordomo get` does not know %q; allowed: envs", args[0])
-			}
-			return c.Help()
-		},
-	}
-	envs := a.statusCommand()
-	envs.Use, envs.Aliases, envs.GroupID = "envs [ENV]", []string{"env", "environments"}, ""
-	c.AddCommand(envs)
-	return c
-}
-
 // selected returns all environments, or the one that is named.
 func (a *app) selected(ctx context.Context, w where, args []string) ([]environment, error) {
 	if len(args) == 0 {

@@ -14,13 +14,15 @@ import (
 type style string
 
 const (
-	plain  style = ""
-	bold   style = "1"
-	dim    style = "2"
-	red    style = "31"
-	green  style = "32"
-	yellow style = "33"
-	cyan   style = "36"
+	plain   style = ""
+	bold    style = "1"
+	dim     style = "2"
+	red     style = "31"
+	green   style = "32"
+	yellow  style = "33"
+	blue    style = "34"
+	magenta style = "35"
+	cyan    style = "36"
 )
 
 // terminal is one of the two output streams: whether a person reads it, and whether it takes colours.
