@@ -157,7 +157,14 @@ func (t *site) untold(it *jenkins.Item, c cause) verdict {
 	return verdict{label: Untold}
 }
 
-// told tells whether Jenkins tells the label of a task of that kind, so that none told is none.
+// told tells whether Jenkins tells the label of a task of that kind, so that none told is none. The label of a part of a matrix comes from
+// its axis, which is not told.
 func told(t jenkins.Task) bool {
-	return t.Label != nil || t.Class == "hudson.model.FreeStyleProject"
+	switch t.Class {
+	case "hudson.model.FreeStyleProject":
+		return true
+	case "hudson.matrix.MatrixConfiguration":
+		return false
+	}
+	return t.Label != nil
 }
