@@ -52,6 +52,15 @@ func (c *Client) namespaces() []string {
 // Trouble returns why the pools of a namespace cannot be read, nil if they can.
 func (c *Client) Trouble(namespace string) error { return c.view.trouble(scope{agentPools, namespace}) }
 
+// Behind returns why what Look shows of a pool's pods and target may be old, nil if their watches work.
+func (c *Client) Behind(p *pool.Pool) error {
+	err := c.view.trouble(scope{podResource, p.Namespace})
+	if r, ok := kinds[p.Spec.Target.Kind]; err == nil && ok {
+		err = c.view.trouble(scope{r, p.Namespace})
+	}
+	return err
+}
+
 // Look returns what there is to see of a pool, without a request. The error wraps ErrUnread while the watches begin, ErrGone if there is no
 // such pool. Whatever else it says, the pool is in the sight if that is known.
 func (c *Client) Look(ref Ref) (Sight, error) {

@@ -97,13 +97,17 @@ func (c *Client) RollBack(ctx context.Context, p *pool.Pool, t drain.Target, to,
 	if !ok || text(template, "metadata", "annotations", pool.Template) != to || !controllerOrOwner(kept, t.UID) {
 		return fmt.Errorf("the template to go back to, %s: %w", to, ErrDamaged)
 	}
-	if t.Template != failed {
+	target, err := c.get(ctx, kinds[t.Kind], Ref{p.Namespace, t.Name})
+	if err != nil {
+		return err
+	}
+	if now := readTarget(target, nil); now.UID != t.UID || now.Template != failed {
 		return fmt.Errorf("%s %s: %w", t.Kind, t.Name, ErrChanged)
 	}
 	body, err := json.Marshal(map[string]any{
 		"apiVersion": p.Spec.Target.APIVersion, "kind": t.Kind,
 		"metadata": map[string]any{
-			"name": t.Name, "namespace": p.Namespace, "uid": t.UID, "resourceVersion": t.Version, "annotations": map[string]any{pool.RolledBack: failed},
+			"name": t.Name, "namespace": p.Namespace, "uid": t.UID, "resourceVersion": text(target, "metadata", "resourceVersion"), "annotations": map[string]any{pool.RolledBack: failed},
 		},
 		"spec": map[string]any{"template": template},
 	})

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 
 	"majordomo.dev/jenkins/pool"
@@ -13,13 +14,22 @@ import (
 // ErrSecret means that a Secret is missing, or lacks what is needed.
 var ErrSecret = errors.New("Secret") //nolint:revive,staticcheck // the kind's name
 
-// Account is as whom a Jenkins is asked. It is not for printing: the caller wraps what is secret at once.
+// Account is as whom a Jenkins is asked. However it is printed, only the user is.
 type Account struct {
 	User     string
 	Token    string // of the API, or else
 	Password string
 	CA       []byte // PEM, nil for those of the system alone
 }
+
+// Format prints the user for every verb.
+func (a Account) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("account " + a.User)) }
+
+// LogValue logs the user.
+func (a Account) LogValue() slog.Value { return slog.StringValue("account " + a.User) }
+
+// MarshalText encodes the user.
+func (a Account) MarshalText() ([]byte, error) { return []byte("account " + a.User), nil }
 
 // Account reads the credentials of a pool. The error wraps ErrSecret where the cluster has answered and what is needed is not there.
 func (c *Client) Account(ctx context.Context, p *pool.Pool) (Account, error) {

@@ -9,6 +9,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
 	"majordomo.dev/jenkins/drain"
@@ -16,27 +17,45 @@ import (
 	"majordomo.dev/jenkins/roster"
 )
 
-// Scale writes the replicas of a target, under the fleet's own field manager. Where that lowers them, it is only done on top of the very
-// version of the target that was read; otherwise the error wraps ErrChanged.
+// Scale writes the replicas of a target, under the fleet's own field manager, on top of the very version of the target that was read. Where that
+// lowers them and the target has changed meanwhile, the error wraps ErrChanged. Where it raises them, it is tried again as long as it still does:
+// the status of a target changes all the time.
 func (c *Client) Scale(ctx context.Context, namespace string, t drain.Target, replicas int) error {
+	const tries = 4
 	r, ref := kinds[t.Kind], Ref{namespace, t.Name}
-	meta := map[string]any{"name": t.Name, "namespace": namespace, "uid": t.UID}
-	if replicas < t.Replicas {
-		meta["resourceVersion"] = t.Version
+	lowers := replicas < t.Replicas
+	for try := 1; ; try++ {
+		err := c.scale(ctx, r, ref, t, replicas)
+		again := errors.Is(err, ErrChanged) && !lowers && try < tries
+		if err != nil && !again {
+			return err
+		}
+		now, lost := c.get(ctx, r, ref)
+		if lost != nil {
+			return err // without one, the watch shows it in a moment
+		}
+		c.learn(scope{r, namespace}, now)
+		if err == nil {
+			return nil
+		}
+		next := readTarget(now, nil)
+		if next.UID != t.UID || next.Replicas >= replicas {
+			return err
+		}
+		t = next
 	}
+}
+
+func (c *Client) scale(ctx context.Context, r schema.GroupVersionResource, ref Ref, t drain.Target, replicas int) error {
 	body, err := json.Marshal(map[string]any{
-		"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": meta, "spec": map[string]any{"replicas": replicas},
+		"apiVersion": "autoscaling/v1", "kind": "Scale", "spec": map[string]any{"replicas": replicas},
+		"metadata": map[string]any{"name": ref.Name, "namespace": ref.Namespace, "uid": t.UID, "resourceVersion": t.Version},
 	})
 	if err != nil {
 		return err
 	}
-	if _, err = c.patch(ctx, r, ref, types.ApplyPatchType, body, "scale"); err != nil {
-		return err
-	}
-	if now, err := c.get(ctx, r, ref); err == nil { // otherwise the watch shows it in a moment
-		c.learn(scope{r, namespace}, now)
-	}
-	return nil
+	_, err = c.patch(ctx, r, ref, types.ApplyPatchType, body, "scale")
+	return err
 }
 
 // Mark notes on a pod that it has to go, why, and with which cost its controller is to choose it before others.

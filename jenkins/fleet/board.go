@@ -1,0 +1,240 @@
+package fleet
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"time"
+
+	"majordomo.dev/jenkins"
+	"majordomo.dev/jenkins/drain"
+	"majordomo.dev/jenkins/pool"
+)
+
+// poolKey names a pool for people.
+type poolKey struct{ environment, namespace, name string }
+
+// Pool is one pool on the board.
+type Pool struct {
+	Environment string      `json:"environment"`
+	Namespace   string      `json:"namespace"`
+	Name        string      `json:"name"`
+	Spec        pool.Spec   `json:"spec"`
+	Status      pool.Status `json:"status"`
+}
+
+// Master is one Jenkins on the board.
+type Master struct {
+	Environment string    `json:"environment"`
+	Namespace   string    `json:"namespace"` // of the pools that it serves
+	URL         string    `json:"url"`
+	Secret      string    `json:"secret"` // that says as whom it is asked
+	Up          bool      `json:"up"`
+	Reason      string    `json:"reason,omitempty"` // why it is not
+	Version     string    `json:"version,omitempty"`
+	LastRead    time.Time `json:"lastRead,omitzero"`
+}
+
+// Snapshot is the board at one moment. It shares nothing that changes with the fleet.
+type Snapshot struct {
+	Version uint64   `json:"-"` // grows with every change of a pool
+	Pools   []Pool   `json:"pools"`
+	Masters []Master `json:"masters"`
+}
+
+// board is what the fleet shows. It is bounded: what is counted for a pool or a Jenkins goes with it.
+type board struct {
+	mu      sync.Mutex
+	changed chan struct{}
+	version uint64
+	pools   map[poolKey]*poolLine
+	masters map[masterKey]*masterLine
+	panics  int64
+}
+
+// poolLine is what the board has of one pool.
+type poolLine struct {
+	uid      string
+	spec     pool.Spec
+	status   pool.Status
+	steps    map[string]int64 // by op
+	scaled   [2]int64         // down, up
+	startups histogram
+	lost     int64
+}
+
+// masterLine is what the board has of one Jenkins.
+type masterLine struct {
+	last     *jenkins.Snapshot
+	fault    *jenkins.Fault
+	requests map[request]*histogram
+}
+
+// request is a kind of request and what came of it.
+type request struct {
+	endpoint string
+	code     int
+}
+
+// maxRequests is how many kinds of requests are counted.
+const maxRequests = 200
+
+func newBoard() *board {
+	return &board{changed: make(chan struct{}), pools: map[poolKey]*poolLine{}, masters: map[masterKey]*masterLine{}}
+}
+
+// announce wakes everybody who waits for a change. The caller holds the lock.
+func (b *board) announce() {
+	b.version++
+	close(b.changed)
+	b.changed = make(chan struct{})
+}
+
+func (b *board) put(key poolKey, uid string, spec pool.Spec, s pool.Status) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	l := b.line(key)
+	l.uid, l.spec, l.status = uid, spec, s
+	b.announce()
+}
+
+// line returns what there is of a pool. The caller holds the lock.
+func (b *board) line(key poolKey) *poolLine {
+	l := b.pools[key]
+	if l == nil {
+		l = &poolLine{steps: map[string]int64{}}
+		b.pools[key] = l
+	}
+	return l
+}
+
+// remove takes a pool off the board, unless another one has its name by now.
+func (b *board) remove(key poolKey, uid string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if l := b.pools[key]; l != nil && l.uid == uid {
+		delete(b.pools, key)
+		b.announce()
+	}
+}
+
+func (b *board) clear() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	clear(b.pools)
+	clear(b.masters)
+	b.announce()
+}
+
+// started counts an agent that came up.
+func (b *board) started(key poolKey, took time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.line(key).startups.observe(took, startupBounds)
+}
+
+// did counts a step.
+func (b *board) did(key poolKey, s drain.Step, from int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	l := b.line(key)
+	l.steps[string(s.Op)]++
+	switch {
+	case s.Op != drain.Scale:
+	case s.Replicas > from:
+		l.scaled[1]++
+	case s.Replicas < from:
+		l.scaled[0]++
+	}
+}
+
+// killed counts builds that were on agents which the fleet has removed: there should never be any.
+func (b *board) killed(key poolKey, n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.line(key).lost += int64(n)
+}
+
+func (b *board) panicked() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.panics++
+}
+
+// master returns what there is of a Jenkins. The caller holds the lock.
+func (b *board) master(key masterKey) *masterLine {
+	l := b.masters[key]
+	if l == nil {
+		l = &masterLine{requests: map[request]*histogram{}}
+		b.masters[key] = l
+	}
+	return l
+}
+
+func (b *board) answered(key masterKey, last *jenkins.Snapshot, f *jenkins.Fault) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	l := b.master(key)
+	l.last, l.fault = last, f
+}
+
+// observe returns what counts the requests to a Jenkins.
+func (b *board) observe(key masterKey) func(string, int, time.Duration) {
+	return func(endpoint string, code int, took time.Duration) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		l, r := b.master(key), request{endpoint, code}
+		h := l.requests[r]
+		if h == nil {
+			if len(l.requests) >= maxRequests {
+				return
+			}
+			h = &histogram{}
+			l.requests[r] = h
+		}
+		h.observe(took, requestBounds)
+	}
+}
+
+func (b *board) left(key masterKey) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.masters, key)
+}
+
+// Changed returns a channel that is closed at the next change. A reader takes it before the Snapshot, so that it misses nothing.
+func (f *Fleet) Changed() <-chan struct{} {
+	f.board.mu.Lock()
+	defer f.board.mu.Unlock()
+	return f.board.changed
+}
+
+// Snapshot returns the pools and the Jenkins as they are now.
+func (f *Fleet) Snapshot() Snapshot {
+	b := f.board
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := Snapshot{Version: b.version, Pools: make([]Pool, 0, len(b.pools)), Masters: make([]Master, 0, len(b.masters))}
+	for k, l := range b.pools {
+		if l.uid != "" {
+			s.Pools = append(s.Pools, Pool{Environment: k.environment, Namespace: k.namespace, Name: k.name, Spec: l.spec, Status: l.status})
+		}
+	}
+	for k, l := range b.masters {
+		m := Master{Environment: k.environment, Namespace: k.namespace, URL: k.url, Secret: k.account(), Up: l.fault == nil && l.last != nil}
+		if l.last != nil {
+			m.Version, m.LastRead = l.last.Version, l.last.At
+		}
+		if l.fault != nil {
+			m.Reason = l.fault.Error()
+		}
+		s.Masters = append(s.Masters, m)
+	}
+	slices.SortFunc(s.Pools, func(a, b Pool) int {
+		return cmp.Or(cmp.Compare(a.Environment, b.Environment), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+	})
+	slices.SortFunc(s.Masters, func(a, b Master) int {
+		return cmp.Or(cmp.Compare(a.Environment, b.Environment), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.URL, b.URL), cmp.Compare(a.Secret, b.Secret))
+	})
+	return s
+}
