@@ -39,7 +39,8 @@ func (a *app) checkCommand() *cobra.Command {
 		Use: "check", Short: "Check that everything is there which a sync needs", GroupID: groupLook,
 		Long: `Check, before the first sync or when one fails: that the config repository can be read
 and renders, that each cluster answers, knows majordomo's kinds and has about the same
-time, and that each environment's identity has every right that its overlay needs.`,
+time, and that each environment's identity has every right that its overlay needs, and
+that its pools of agents need.`,
 		Example: `  majordomo check                                        the directory around you
   majordomo check --repo https://git.example/fleet.git   as the loop would read it
   majordomo check -o json | jq '.checks[] | select(.passed|not)'`,
@@ -128,7 +129,9 @@ func (k *checks) run(ctx context.Context, w where) {
 		if !k.note("render", env.Name, err, fmt.Sprintf("%d objects", len(res.Objects))) || clusters[where] == nil {
 			continue
 		}
-		k.rights(ctx, clusters[where], env, desired(env, res.Objects))
+		want := desired(env, res.Objects)
+		k.rights(ctx, clusters[where], env, want)
+		k.poolRights(ctx, clusters[where], env, want)
 	}
 }
 

@@ -61,3 +61,35 @@ func TestCheckTellsWhatCannotBeReached(t *testing.T) {
 	s.files["overlay/casc.yaml"] = "{"
 	has(t, s.want(exitFailure, "check", "--path", s.directory()).stdout, "✗ render "+s.env)
 }
+
+func TestCheckNamesEachRightThatThePoolsLack(t *testing.T) {
+	s := newSite(t)
+	s.files["fleet.yaml"] = "apiVersion: majordomo.dev/v1alpha1\nkind: Fleet\nenvironments:\n" +
+		"- {name: " + s.env + ", path: overlay, namespaces: [" + s.env + "], serviceAccount: " + s.env + "/deployer}\n"
+	s.files["overlay/kustomization.yaml"] = "namespace: " + s.env + "\nresources: [pool.yaml, rs.yaml]\n"
+	s.files["overlay/pool.yaml"] = "apiVersion: majordomo.dev/v1alpha1\nkind: AgentPool\nmetadata: {name: linux}\nspec:\n" +
+		"  scaleTargetRef: {apiVersion: apps/v1, kind: ReplicaSet, name: agent-linux}\n" +
+		"  jenkins: {url: \"http://jenkins\", credentials: {name: jenkins-api}}\n  labels: [linux]\n  max: 2\n"
+	s.files["overlay/rs.yaml"] = "apiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {name: agent-linux}\nspec:\n  selector: {matchLabels: {a: b}}\n" +
+		"  template: {metadata: {labels: {a: b}}, spec: {containers: [{name: agent, image: \"agent:1\"}]}}\n"
+	s.commit("pool")
+	rule := func(group, resource string, verbs ...any) map[string]any {
+		return map[string]any{"apiGroups": []any{group}, "resources": []any{resource}, "verbs": verbs}
+	}
+	sync := []any{"get", "list", "watch", "create", "patch", "delete"}
+	rules := []any{
+		rule("majordomo.dev", "agentpools", sync...), rule("apps", "replicasets", sync...), rule("", "pods", "get", "list", "watch"),
+		rule("", "configmaps", "get", "create", "patch"), rule("apps", "controllerrevisions", "get", "list", "create", "delete"),
+	}
+	s.grant("deployer", rules...)
+	o := s.want(exitFailure, "check", "--repo", s.repo.Dir)
+	in := " in namespace " + s.env
+	has(t, o.stdout, "✔ rights "+s.env, "✗ agents "+s.env+": system:serviceaccount:"+s.env+":deployer may not patch replicasets/scale.apps"+in,
+		"nor patch agentpools/status.majordomo.dev"+in, "nor patch, delete pods"+in, "nor create events"+in, "nor get secrets jenkins-api"+in)
+
+	secret := rule("", "secrets", "get")
+	secret["resourceNames"] = []any{"jenkins-api"}
+	s.grant("deployer", append(rules, rule("apps", "replicasets/scale", "patch"), rule("majordomo.dev", "agentpools/status", "patch"),
+		rule("", "pods", "patch", "delete"), rule("", "events", "create"), secret)...)
+	has(t, s.want(0, "check", "--repo", s.repo.Dir).stdout, "✔ agents "+s.env+": 1 pool, whose agents may be started, marked and removed; not needed, but useful: list, watch resourcequotas"+in)
+}

@@ -148,14 +148,17 @@ func words(needs []authorization.ResourceAttributes, allowed []bool) []string {
 			continue
 		}
 		what := n.Resource
+		if n.Subresource != "" {
+			what += "/" + n.Subresource
+		}
 		if n.Group != "" {
 			what += "." + n.Group
 		}
-		switch {
-		case n.Namespace != "":
-			what += " in namespace " + n.Namespace
-		case n.Name != "":
+		if n.Name != "" {
 			what += " " + n.Name
+		}
+		if n.Namespace != "" {
+			what += " in namespace " + n.Namespace
 		}
 		if missing[what] == nil {
 			order = append(order, what)
