@@ -5,6 +5,9 @@ import (
 	"testing"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
 	"majordomo.dev/jenkins/pool"
 )
 
@@ -25,7 +28,7 @@ func TestExplainTellsInputsTermsLimitsGatesAndWhatComesNext(t *testing.T) {
 		"            ✔ fresh   the answer is new\n",
 		"  next      at ", ": 2 more if the queue stays\n",
 		"  rests on  priority balanced (10), start-up 54 s (assumed, 3 of 20 seen)\n",
-		"  jenkins   2.568.3 at http://jenkins."+f.env+".svc answers majordomo, read ",
+		"  jenkins   2.568.3 at http://jenkins."+f.env+".svc answers majordomo\n",
 		`  no pool   serves "windows", for which 4 builds wait: There are no nodes with the label ‘windows’redevil bell`+"\n",
 		"Not scaled up further because: step 2: 2 agents at a time.\n",
 		"Not scaled down because: 9 builds wait and 5 run: 14 agents, 2 more at a time.\n",
@@ -82,6 +85,15 @@ func TestExplainTellsWhatIsWrong(t *testing.T) {
 		"rollout   Progressing: 2 of 6 agents have the new template; one at a time\n",
 		"Not scaled down because: the last answer of Jenkins is older than 10s.\n")
 	has(t, f.want(0, "get", "pools", "-n", f.env).stdout, "no answer within 10s")
+
+	old := time.Now().Add(-time.Hour)
+	f.status.Jenkins.LastRead, f.status.Jenkins.Error = &old, ""
+	f.write("linux")
+	_, err := f.pools().Patch(t.Context(), "linux", types.MergePatchType, []byte(`{"status":{"jenkins":{"error":null}}}`), metav1.PatchOptions{}, "status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	has(t, f.want(0, "explain", f.env+"/linux").stdout, "stale     all this was written 60m ago, and should be newer")
 }
 
 func TestExplainGoesBackInTime(t *testing.T) {

@@ -21,6 +21,9 @@ type layout struct {
 
 const wordWidth = 10
 
+// longSilence is after how long a status is older than one that is looked after: the fleet writes it every few minutes even if nothing changes.
+const longSilence = 12 * time.Minute
+
 func (t *layout) line(s style, format string, args ...any) {
 	t.printf("%s\n", t.stdout.paint(s, paragraph(fmt.Sprintf(format, args...))))
 }
@@ -211,8 +214,10 @@ func (t *layout) jenkins(p agentPool) {
 	case j.Error != "":
 		t.part("jenkins", "not known: %s", oneLine(j.Error))
 	case j.LastRead != nil:
-		t.part("jenkins", "%s at %s answers %s, read %s", oneLine(cmp.Or(j.Version, "version unknown")), oneLine(p.Spec.Jenkins.URL),
-			oneLine(cmp.Or(j.User, "nobody")), before(t.now(), *j.LastRead))
+		t.part("jenkins", "%s at %s answers %s", oneLine(cmp.Or(j.Version, "version unknown")), oneLine(p.Spec.Jenkins.URL), oneLine(cmp.Or(j.User, "nobody")))
+		if t.now().Sub(*j.LastRead) > longSilence {
+			t.part("stale", "all this was written %s, and should be newer: does `majordomo run` still run?", before(t.now(), *j.LastRead))
+		}
 	default:
 		t.part("jenkins", "%s was not read yet", oneLine(p.Spec.Jenkins.URL))
 	}
