@@ -12,11 +12,16 @@ func (p *planning) bringBack(replicas int) {
 	if !p.known {
 		return
 	}
-	// What its controller may be removing at this moment is not brought back: it would take a build and be killed.
-	moving := !p.target.Settled || max(len(p.active), p.target.Seen) > p.target.Replicas
+	moving := p.moving()
 	p.each(func(a *roster.Agent) {
-		if why := p.needless(a); why != "" && !moving {
+		if moving || !a.Active() {
+			return
+		}
+		if why := p.needless(a); why != "" {
 			p.takeBack(a, why)
+		}
+		if ours := a.Pod.Cost == CostIdle || a.Pod.Cost == CostWorking; ours && !a.Marked() {
+			p.add(p.step(Unmark, a, "", "its mark is gone, and its deletion cost is still that of a marked agent"))
 		}
 	})
 	for _, a := range p.takeable() {
@@ -30,6 +35,12 @@ func (p *planning) bringBack(replicas int) {
 		}
 	}
 	p.unpark(moving)
+}
+
+// moving tells whether the controller may be removing agents at this moment. What it may be removing is not brought back: it would take a
+// build and be killed. And whom it removes must not change.
+func (p *planning) moving() bool {
+	return !p.target.Settled || max(len(p.active), p.target.Seen) > p.target.Replicas
 }
 
 // unpark brings back nodes that are parked by us without a mark, and marked ones that a pipeline waits for: it could not go on there.
@@ -82,7 +93,7 @@ func (p *planning) top(a *roster.Agent) bool {
 func (p *planning) takeable() []*roster.Agent {
 	var out []*roster.Agent
 	p.each(func(a *roster.Agent) {
-		if !a.Active() || !p.marked(a) || a.Computer == nil || !a.Computer.Connected {
+		if !a.Active() || !p.marked(a) || !unborn(a) && (a.Computer == nil || !a.Computer.Connected) {
 			return
 		}
 		if cause, _ := Parse(a.Pod.Drain); cause == Surplus {
@@ -92,7 +103,8 @@ func (p *planning) takeable() []*roster.Agent {
 	slices.SortStableFunc(out, func(a, b *roster.Agent) int {
 		return cmp.Or(
 			cmp.Compare(order(Outdated(*a, p.target)), order(Outdated(*b, p.target))),
-			cmp.Compare(order(roster.Working(*a.Computer)), order(roster.Working(*b.Computer))),
+			cmp.Compare(order(unborn(a)), order(unborn(b))),
+			cmp.Compare(costOf(a), costOf(b)),
 			cmp.Compare(a.Pod.Ordinal, b.Pod.Ordinal),
 			b.Since.Compare(a.Since),
 		)

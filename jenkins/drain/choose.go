@@ -10,15 +10,15 @@ import (
 
 // mark marks the agents that are wished away, and of those that are too many the ones that are missed least.
 func (p *planning) mark(spare int) {
-	if p.shut != "" {
-		return
+	if p.shut != "" || p.moving() || p.replicas < p.target.Replicas {
+		return // a mark would change whom the controller removes at this moment
 	}
 	wishes := slices.SortedFunc(slices.Values(p.in.Wishes), func(a, b Wish) int {
 		return cmp.Or(compareCauses(a.Cause, b.Cause), cmp.Compare(a.Agent, b.Agent))
 	})
 	for _, w := range wishes {
 		a := p.agents[w.Agent]
-		if a == nil || !p.free(a) || w.Dead || a.Pod.NeverRan && a.Computer == nil {
+		if a == nil || !p.free(a) {
 			continue
 		}
 		if a.Computer != nil && roster.Working(*a.Computer) && !w.Busy {
@@ -56,15 +56,17 @@ func (p *planning) annotate(a *roster.Agent, cause Cause, reason string) {
 
 // costOf returns the deletion cost of a marked agent.
 func costOf(a *roster.Agent) int {
-	if a.Computer == nil || roster.Working(*a.Computer) || a.Resuming || len(a.Twins) > 0 {
-		return CostWorking
+	if unborn(a) || a.Computer != nil && !roster.Working(*a.Computer) && !a.Resuming && len(a.Twins) == 0 {
+		return CostIdle
 	}
-	return CostIdle
+	return CostWorking
 }
 
 // least says why an agent is missed less than others.
 func (p *planning) least(a *roster.Agent) string {
 	switch {
+	case unborn(a):
+		return "has not started yet"
 	case p.target.Kind == "StatefulSet":
 		return "has the highest ordinal"
 	case Outdated(*a, p.target):
@@ -73,21 +75,21 @@ func (p *planning) least(a *roster.Agent) string {
 	return "has been idle longest"
 }
 
-// surplus chooses the agents that go because there are too many, a few at a time: idle ones, outdated ones first, then those that have been
-// idle longest. Starting agents that never ran are left to shrink.
+// surplus chooses the agents that go because there are too many: all that never ran, and a few idle ones at a time, outdated ones first, then
+// those that have been idle longest.
 func (p *planning) surplus(spare int) []*roster.Agent {
 	const tenth = 10
-	under := 0
 	spare -= p.owed(p.replicas)
-	var idle []*roster.Agent
+	under := 0
+	var unborns, idle []*roster.Agent
 	p.each(func(a *roster.Agent) {
-		if cause, _ := Parse(cmp.Or(podMark(a), "-")); a.Active() && a.Marked() && cause == Surplus {
+		if cause, _ := Parse(podMark(a)); a.Active() && a.Marked() && cause == Surplus && !unborn(a) {
 			under++
 		}
 		switch {
 		case !p.free(a):
-		case a.Pod.NeverRan && a.Supply():
-			spare--
+		case unborn(a) && a.Supply():
+			unborns = append(unborns, a)
 		case a.State == roster.Idle && len(a.Twins) == 0:
 			idle = append(idle, a)
 		}
@@ -95,6 +97,8 @@ func (p *planning) surplus(spare int) []*roster.Agent {
 	if p.target.Kind == "StatefulSet" {
 		return p.highest(spare, under, idle)
 	}
+	slices.SortStableFunc(unborns, func(a, b *roster.Agent) int { return b.Pod.Created.Compare(a.Pod.Created) })
+	unborns = unborns[:max(0, min(spare, len(unborns)))]
 	slices.SortStableFunc(idle, func(a, b *roster.Agent) int {
 		return cmp.Or(
 			-cmp.Compare(order(Outdated(*a, p.target)), order(Outdated(*b, p.target))),
@@ -102,7 +106,7 @@ func (p *planning) surplus(spare int) []*roster.Agent {
 		)
 	})
 	step := max(1, (p.supply()+tenth-1)/tenth)
-	return idle[:max(0, min(spare, step-under, len(idle)))]
+	return append(unborns, idle[:max(0, min(spare-len(unborns), step-under, len(idle)))]...)
 }
 
 func podMark(a *roster.Agent) string {
@@ -112,22 +116,30 @@ func podMark(a *roster.Agent) string {
 	return a.Pod.Drain
 }
 
-// highest chooses the agent of a StatefulSet with the highest ordinal that is not marked. It is marked even while it has a build, if an idle
-// one takes its place: it finishes that build and takes no other, otherwise the set might never shrink.
+// highest chooses the agents of a StatefulSet with the highest ordinals that are not marked: all that never ran, and one that did. That is
+// marked even while it has a build, if an idle one takes its place: it finishes that build and takes no other, otherwise the set might never
+// shrink.
 func (p *planning) highest(spare, under int, idle []*roster.Agent) []*roster.Agent {
-	var top *roster.Agent
+	var out, left []*roster.Agent
 	p.each(func(a *roster.Agent) {
-		if a.Active() && !a.Marked() && (top == nil || a.Pod.Ordinal > top.Pod.Ordinal) {
-			top = a
+		if a.Active() && !a.Marked() {
+			left = append(left, a)
 		}
 	})
-	if spare <= 0 || under > 0 || top == nil || !p.free(top) || len(top.Twins) > 0 || len(idle) == 0 {
-		return nil
+	slices.SortFunc(left, func(a, b *roster.Agent) int { return cmp.Compare(b.Pod.Ordinal, a.Pod.Ordinal) })
+	for _, a := range left {
+		switch {
+		case len(out) >= spare || !p.free(a):
+			return out
+		case unborn(a) && a.Supply():
+			out = append(out, a)
+			continue
+		case under == 0 && len(idle) > 0 && len(a.Twins) == 0 && (a.State == roster.Idle || a.State == roster.Busy):
+			out = append(out, a)
+		}
+		return out
 	}
-	if top.State != roster.Idle && top.State != roster.Busy {
-		return nil
-	}
-	return []*roster.Agent{top}
+	return out
 }
 
 // park takes the nodes of marked agents offline, again where Jenkins has forgotten it.
@@ -140,7 +152,7 @@ func (p *planning) park() {
 			return
 		}
 		cause, reason := Parse(a.Pod.Drain)
-		if a.Pod.Cost != costOf(a) && p.target.Kind != "StatefulSet" {
+		if a.Pod.Cost != costOf(a) && p.target.Kind != "StatefulSet" && !p.moving() && p.replicas >= p.target.Replicas {
 			p.annotate(a, cause, reason)
 		}
 		if a.Computer != nil && !a.Resuming && !roster.Ours(*a.Computer) {
@@ -169,6 +181,9 @@ func forgettable(a *roster.Agent) bool {
 // wait says what each marked agent waits for.
 func (p *planning) wait() {
 	p.each(func(a *roster.Agent) {
+		if idle := p.shut == "" && a.Active() && costOf(a) == CostIdle; idle && (p.marked(a) || p.gone[a.Name]) {
+			p.plan.Next = p.in.Now.Add(roster.Look)
+		}
 		if !a.Active() || !p.marked(a) || p.gone[a.Name] {
 			return
 		}
@@ -193,7 +208,7 @@ func (p *planning) waits(a *roster.Agent) string {
 		return p.shut
 	case a.Computer != nil && !roster.Ours(*a.Computer):
 		return "it is being taken offline in Jenkins"
-	case !confirmed(a):
+	case !confirmed(a) && !unborn(a):
 		return fmt.Sprintf("it has to be seen without a build twice, %s apart", roster.Look)
 	}
 	return cmp.Or(p.early, p.block, "others go first")

@@ -38,14 +38,14 @@ func Compute(in Input) Plan {
 		p.wait()
 		return p.plan
 	}
-	start, low := p.restored()
+	start, low, kept := p.restored()
 	p.bringBack(start)
 	missing := p.missing(start)
 	p.have, p.replicas = in.Desired-missing, start
 	missing -= p.pending
 	if low != "" {
 		// Before all else: what somebody has lowered may be acted on at any moment.
-		p.plan.Steps = slices.Insert(p.plan.Steps, 0, p.scale(p.capped(start, missing), low))
+		p.plan.Steps = slices.Insert(p.plan.Steps, 0, p.scale(p.capped(start, missing), low, kept...))
 		p.wait()
 		return p.plan
 	}
@@ -104,9 +104,15 @@ func prepare(in Input) *planning {
 
 func (p *planning) add(s Step) { p.plan.Steps = append(p.plan.Steps, s) }
 
-// scale makes the step that sets the replicas.
+// scale makes the step that sets the replicas, and names whom that removes, or keeps.
 func (p *planning) scale(replicas int, reason string, victims ...string) Step {
-	return Step{Op: Scale, Replicas: replicas, Agents: victims, Reason: reason}
+	s := Step{Op: Scale, Replicas: replicas, Agents: victims, Reason: reason}
+	for _, name := range victims {
+		if p.agents[name].Computer == nil {
+			s.Absent = append(s.Absent, name)
+		}
+	}
+	return s
 }
 
 // step makes a step on one agent.
@@ -177,35 +183,31 @@ func (p *planning) soon() int {
 	n := 0
 	p.each(func(a *roster.Agent) {
 		cause, _ := Parse(podMark(a))
-		if p.shut == "" && a.Active() && p.marked(a) && !p.gone[a.Name] && cause != Surplus && costOf(a) == CostIdle && a.Unsure == "" {
+		if p.shut == "" && a.Active() && p.marked(a) && !p.gone[a.Name] && cause != Surplus && costOf(a) == CostIdle {
 			n++
 		}
 	})
 	return n
 }
 
-// restored returns the replicas at which the controller removes nothing that may have a build, and what is wrong with those that are
-// set, "" for nothing: somebody else has lowered them.
-func (p *planning) restored() (int, string) {
+// restored returns the replicas at which the controller removes nothing that may have a build. Where somebody has set them lower, it says
+// so, and whom that would stop. An unmarked agent that never ran is kept as well: it may run by then.
+func (p *planning) restored() (replicas int, why string, kept []string) {
 	if owners(p.active) > 1 {
-		return p.target.Replicas, "" // a rollout of the Deployment's own: it has more pods than replicas for a while
+		return p.target.Replicas, "", nil // a rollout of the Deployment's own: it has more pods than replicas for a while
 	}
-	unsafe := func(replicas int) string {
-		for _, name := range removes(p.target, slices.Clone(p.active), replicas, len(p.active)-replicas) {
-			if a := p.agents[name]; !a.Pod.NeverRan && (!confirmed(a) || a.Computer == nil) {
-				return name
-			}
+	for _, name := range removes(p.target, slices.Clone(p.active), p.target.Replicas, len(p.active)-p.target.Replicas) {
+		if !fits(p.agents[name]) {
+			kept = append(kept, name)
 		}
-		return ""
 	}
-	first := unsafe(p.target.Replicas)
-	if first == "" {
-		return p.target.Replicas, ""
+	if len(kept) == 0 {
+		return p.target.Replicas, "", nil
 	}
-	up := p.target.Replicas + 1
-	for unsafe(up) != "" {
-		up++
+	replicas = max(len(p.active), p.target.Seen) // the controller may not know yet who is gone
+	for p.target.Kind == "StatefulSet" && len(removes(p.target, slices.Clone(p.active), replicas, 0)) > 0 {
+		replicas++
 	}
-	return up, fmt.Sprintf("replicas were set to %d, below the number of its pods, %d: agent %s would be stopped, whatever it runs",
-		p.target.Replicas, len(p.active), first)
+	return replicas, fmt.Sprintf("replicas were set to %d, below the number of its pods, %d: agent %s would be stopped, whatever it runs",
+		p.target.Replicas, len(p.active), kept[0]), kept
 }

@@ -10,9 +10,11 @@ import (
 )
 
 // controller is the controller of the pods: it acts on what its watches have shown so far, of the pods and of its own object, each as far
-// behind as the test says. It never goes back in time, and it has seen what it did itself.
+// behind as the test says. It never goes back in time, and it has seen what it did itself. It may be away for as long as the test wants;
+// but once it has acted on what is old, it acts on what is new soon after.
 type controller struct {
 	pods, spec time.Time // up to when its watches have shown them
+	due        time.Time // when it acts again by itself, zero for never
 }
 
 // view returns what was at a time.
@@ -48,6 +50,10 @@ func (w *world) sync(podsBehind, specBehind time.Duration) {
 	}
 	w.spec.observed, w.spec.seen = max(w.spec.observed, spec.generation), len(seen)
 	w.remember()
+	w.ctl.due = time.Time{}
+	if acted || podsBehind > 0 || specBehind > 0 {
+		w.ctl.due = w.now.Add(lag)
+	}
 	if acted {
 		w.ctl.pods = w.now
 	}
@@ -131,6 +137,7 @@ func (w *world) make(name string, ordinal int) {
 		Template: w.spec.template, Ordinal: ordinal, NeverRan: true,
 	}, runs: w.now.Add(2 * time.Second)}
 	w.pods = append(w.pods, p)
+	w.note("        %s is made", name)
 	w.remember()
 }
 

@@ -162,7 +162,7 @@ func calm(kind string) (*world, *majordomo) {
 		w.round(m, slowness{every: 1}, nil)
 	}
 	m.save()
-	m.trace = nil
+	w.story = nil
 	return w, m
 }
 
@@ -175,19 +175,19 @@ func run(rest *majordomo, s story, slow slowness, at int, t trouble) (*world, *m
 	moments := 0
 	between := func() bool {
 		moments++
-		if len(m.trace) > m.traced {
-			m.active, m.traced = moments, len(m.trace)
+		if len(w.story) > m.traced {
+			m.active, m.traced = moments, len(w.story)
 		}
 		w.pass(100 * time.Millisecond)
 		w.assign()
 		if moments-1 == at {
-			m.note("-- %s", t.name)
+			w.note("-- %s", t.name)
 			return t.do(w, m)
 		}
 		return false
 	}
 	for i, quiet := 0, 0; i < 60 && quiet < 10; i++ {
-		before := len(m.trace)
+		before := len(w.story)
 		if i%slow.every == 0 {
 			w.round(m, slow, between)
 		} else {
@@ -196,7 +196,7 @@ func run(rest *majordomo, s story, slow slowness, at int, t trouble) (*world, *m
 		if i%7 == 6 {
 			w.finish()
 		}
-		if quiet++; len(m.trace) > before {
+		if quiet++; len(w.story) > before {
 			quiet = 0
 		}
 	}
@@ -225,11 +225,11 @@ func (w *world) rest(m *majordomo, slow slowness, between func() bool) {
 func (w *world) settle(m *majordomo) string {
 	why := ""
 	quiet := 0
-	for range 400 {
+	for range 1200 {
 		w.finish()
-		before := len(m.trace)
+		before := len(w.story)
 		w.round(m, slowness{every: 1}, nil)
-		if why = w.unsettled(m); why == "" && len(m.trace) == before {
+		if why = w.unsettled(m); why == "" && len(w.story) == before {
 			if quiet++; quiet == 5 {
 				return ""
 			}
@@ -273,15 +273,19 @@ func (w *world) unsettled(m *majordomo) string {
 }
 
 // judge fails the test if a build was lost, a rule was broken, or it does not end as it is to.
-func judge(t *testing.T, w *world, m *majordomo) {
+func judge(t interface {
+	Helper()
+	Fatalf(string, ...any)
+}, w *world, m *majordomo,
+) {
 	t.Helper()
 	rest := w.settle(m)
 	if rest == "" && len(w.lost) == 0 && len(m.broke) == 0 {
 		return
 	}
-	tail := m.trace[max(0, len(m.trace)-80):]
+	tail := w.story[max(0, len(w.story)-80):]
 	if len(w.lost)+len(m.broke) > 0 {
-		tail = m.trace[:min(len(m.trace), 80)]
+		tail = w.story[:min(len(w.story), 80)]
 	}
 	t.Fatalf("lost: %q\nbroken: %q\nin the end: %s\n%s", w.lost, m.broke, rest, strings.Join(tail, "\n"))
 }

@@ -64,7 +64,8 @@ type Step struct {
 	UID      string // of the pod
 	Node     string // of Jenkins
 	Replicas int
-	Agents   []string // that Scale removes
+	Agents   []string // that Scale removes, or keeps where somebody has set the replicas too low
+	Absent   []string // of those, the ones that Jenkins has not known for long
 	Cost     int      // deletion cost that Mark gives
 	Cause    Cause
 	Reason   string // one sentence
@@ -101,6 +102,7 @@ type Input struct {
 	Desired int // agents, those that are marked not counted
 	Max     int // pods altogether
 	Wishes  []Wish
+	Stable  time.Time   // since when there have been the same pods, as far as this process saw: roster.Roster.Stable
 	Gates   []pool.Gate // all open, or nothing is marked, parked or removed
 }
 
@@ -109,4 +111,6 @@ type Plan struct {
 	Steps []Step
 	// Waits says, per marked agent, what it waits for: the build that it runs, the second look.
 	Waits map[string]string
+	// Next is when the next plan can do what this one has to wait for, zero if that is not a matter of time.
+	Next time.Time
 }

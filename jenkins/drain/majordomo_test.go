@@ -27,8 +27,8 @@ type majordomo struct {
 	target       drain.Target
 
 	progress *pool.Progress
-	trace    []string
-	traced   int // lines of the trace at the moment active, the last one at which something was done
+	down     bool // it has crashed, and is not back yet
+	traced   int  // lines of the story at the moment active, the last one at which something was done
 	active   int
 	broke    []string // rules that were broken
 }
@@ -49,19 +49,20 @@ func newMajordomo(w *world, desired int) *majordomo {
 func (m *majordomo) clone() *majordomo {
 	c, p := *m, *m.pool
 	c.w, c.pool = m.w.clone(), &p
-	c.trace, c.broke = slices.Clone(m.trace), slices.Clone(m.broke)
+	c.broke = slices.Clone(m.broke)
 	return &c
 }
 
 // crash ends the process. The next one starts from what was saved, or from nothing.
 func (m *majordomo) crash(remembers bool) {
-	m.memory, m.last, m.before = memory{}, nil, nil
+	m.memory, m.last, m.before, m.caches = memory{}, nil, nil, m.w.now
 	if remembers && m.saved != nil {
 		if err := json.Unmarshal(m.saved, &m.memory); err != nil {
 			panic(err)
 		}
 	}
-	m.note("crash, remembers %v", remembers)
+	m.down = true
+	m.w.note("crash, remembers %v", remembers)
 }
 
 func (m *majordomo) save() {
@@ -70,10 +71,6 @@ func (m *majordomo) save() {
 		panic(err)
 	}
 	m.saved = b
-}
-
-func (m *majordomo) note(format string, args ...any) {
-	m.trace = append(m.trace, m.w.now.Format("04:05.0 ")+fmt.Sprintf(format, args...))
 }
 
 // plan is one visit up to its plan, the watches of the cluster so far behind.
@@ -107,7 +104,7 @@ func (m *majordomo) plan(behind time.Duration) drain.Plan {
 	}
 	gates := drain.Gates(drain.Sight{Now: m.w.now, Poll: poll, Pool: m.pool, Snapshot: m.last, Before: m.before, Roster: r})
 	return drain.Compute(drain.Input{
-		Now: m.w.now, Pool: m.pool, Target: target, Agents: r.Agents, Desired: desired, Max: m.pool.Spec.Max,
+		Now: m.w.now, Pool: m.pool, Target: target, Agents: r.Agents, Desired: desired, Max: m.pool.Spec.Max, Stable: r.Stable,
 		Wishes: append(report.Wishes, out.Wishes...), Gates: gates,
 	})
 }
@@ -120,6 +117,8 @@ func (m *majordomo) live() drain.Live {
 	}
 	if s := m.w.snapshot(); s != nil {
 		l.Computers = s.Computers
+	} else {
+		l.Unknown = "Jenkins is starting"
 	}
 	return l
 }
@@ -127,20 +126,18 @@ func (m *majordomo) live() drain.Live {
 // do does one step, after the live look that it needs. It tells whether the step was done.
 func (m *majordomo) do(s drain.Step) bool {
 	if s.Looks(m.w.spec.shown()) {
-		if !m.w.up() {
-			return false
-		}
 		if why := drain.Verify(s, m.live()); why != "" {
-			m.note("not done: %s %s%s: %s", s.Op, s.Agent, s.Node, why)
+			m.w.note("not done: %s %s%s: %s", s.Op, s.Agent, s.Node, why)
 			return false
 		}
 	}
 	if s.Op == drain.Scale && m.target.Version != m.w.spec.shown().Version {
-		m.note("not done: %s: conflict", s.Op)
+		m.w.note("not done: %s: conflict", s.Op)
 		return false
 	}
-	m.note("%s %s %d (%s: %s)", s.Op, s.Agent, s.Replicas, s.Cause, s.Reason)
+	m.w.note("%s %s %d (%s: %s)", s.Op, s.Agent, s.Replicas, s.Cause, s.Reason)
 	m.w.act(m, s)
+	m.caches = m.w.now // it knows what it did itself
 	m.rules()
 	return true
 }
@@ -154,7 +151,7 @@ func (w *world) act(m *majordomo, s drain.Step) {
 	}
 	switch s.Op {
 	case drain.Scale:
-		if s.Replicas > max(m.pool.Spec.Max, w.spec.replicas, len(w.pods)) {
+		if restores := len(s.Agents) > 0; s.Replicas > max(m.pool.Spec.Max, w.spec.replicas) && !restores {
 			m.broke = append(m.broke, fmt.Sprintf("replicas %d above max", s.Replicas))
 		}
 		w.spec.replicas, w.spec.ours = s.Replicas, true
@@ -189,7 +186,7 @@ func (w *world) act(m *majordomo, s drain.Step) {
 func (m *majordomo) rules() {
 	count := map[drain.Cause]int{}
 	for _, p := range m.w.pods {
-		if p.Active() && p.Drain != "" {
+		if p.Active() && p.Drain != "" && !p.broken { // what is broken does not serve anyway
 			cause, _ := drain.Parse(p.Drain)
 			count[cause]++
 		}
@@ -201,17 +198,24 @@ func (m *majordomo) rules() {
 	}
 }
 
-// visit does a whole plan. Between any two of its steps, and before and after them, it calls between, which may say that the process has
-// crashed.
+// visit does a whole plan, and the next one at once if a step was refused. Between any two steps, and before and after them, it calls
+// between, which may say that the process has crashed.
 func (m *majordomo) visit(behind time.Duration, between func() (crashed bool)) {
-	if between() {
-		return
-	}
-	for _, s := range m.plan(behind).Steps {
+	m.down = false
+	for range 2 {
 		if between() {
 			return
 		}
-		if !m.do(s) {
+		refused := false
+		for _, s := range m.plan(behind).Steps {
+			if between() {
+				return
+			}
+			if refused = !m.do(s); refused {
+				break
+			}
+		}
+		if !refused {
 			break
 		}
 	}

@@ -33,11 +33,12 @@ func Message(p *pool.Pool, s Step) string {
 	return Marker + " " + p.Namespace + "/" + p.Name + ": " + s.Annotation()
 }
 
-// Looks tells whether the step may only be done if Verify agrees right before: it removes something, or brings back what may be on its way out.
+// Looks tells whether the step may only be done if Verify agrees right before: it removes something, or brings back or keeps what may be on
+// its way out.
 func (s Step) Looks(t Target) bool {
 	switch s.Op {
 	case Scale:
-		return s.Replicas < t.Replicas
+		return s.Replicas < t.Replicas || len(s.Agents) > 0
 	case Delete, Forget, Unmark, Unpark:
 		return true
 	case Mark, Park:
@@ -54,4 +55,13 @@ func confirmed(a *roster.Agent) bool {
 // Outdated tells whether an agent was made from another template than its target has now.
 func Outdated(a roster.Agent, t Target) bool {
 	return a.Pod != nil && t.Template != "" && a.Pod.Template != t.Template
+}
+
+// Explain writes into the status what each marked agent waits for.
+func (p Plan) Explain(s *pool.Status) {
+	for i, a := range s.Agents {
+		if why, ok := p.Waits[a.Name]; ok {
+			s.Agents[i].Reason = a.Reason + "; " + why
+		}
+	}
 }

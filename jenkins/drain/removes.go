@@ -9,7 +9,8 @@ import (
 
 // Removes names the pods that the controller may remove when its replicas become so many. The controller of a ReplicaSet, a
 // ReplicationController or a Deployment ranks its pods: without a node first, then by phase, not ready, and by deletion cost; where that does
-// not decide, any of them may go, and all of them are named. A StatefulSet removes those with the highest ordinals.
+// not decide, any of them may go, and all of them are named. So are those that go if all pods have become ready until the controller acts:
+// then the deletion cost decides alone. A StatefulSet removes those with the highest ordinals.
 //
 // Where the controller counts more pods than there are, it has not yet seen that some are gone, and removes as many more.
 func Removes(t Target, pods []roster.Pod, replicas int) []string {
@@ -35,25 +36,31 @@ func removes(t Target, active []roster.Pod, replicas, n int) []string {
 	if n <= 0 {
 		return nil
 	}
-	slices.SortStableFunc(active, rank)
-	for i, p := range active {
-		if i >= n && rank(active[n-1], p) != 0 {
-			break
+	for _, rank := range []func(a, b roster.Pod) int{byState, byCost} {
+		slices.SortStableFunc(active, rank)
+		for i, p := range active {
+			if i >= n && rank(active[n-1], p) != 0 {
+				break
+			}
+			if !slices.Contains(out, p.Name) {
+				out = append(out, p.Name)
+			}
 		}
-		out = append(out, p.Name)
 	}
 	return out
 }
 
-// rank sorts by who goes first, as far as that is certain.
-func rank(a, b roster.Pod) int {
+// byState sorts by who goes first as the pods are now, as far as that is certain.
+func byState(a, b roster.Pod) int {
 	return cmp.Or(
 		cmp.Compare(order(a.Node != ""), order(b.Node != "")),
 		cmp.Compare(phase(a.Phase), phase(b.Phase)),
 		cmp.Compare(order(a.Ready), order(b.Ready)),
-		cmp.Compare(a.Cost, b.Cost),
+		byCost(a, b),
 	)
 }
+
+func byCost(a, b roster.Pod) int { return cmp.Compare(a.Cost, b.Cost) }
 
 func order(late bool) int {
 	if late {

@@ -4,15 +4,16 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"majordomo.dev/jenkins/roster"
 )
 
-// ready lists the agents that are marked and confirmed, and not yet dealt with, the most urgent first.
+// ready lists the agents that are marked and may go now, and are not dealt with yet, the most urgent first.
 func (p *planning) ready() []*roster.Agent {
 	var out []*roster.Agent
 	p.each(func(a *roster.Agent) {
-		if a.Active() && p.marked(a) && !p.gone[a.Name] && confirmed(a) && p.shut == "" {
+		if a.Active() && p.marked(a) && !p.gone[a.Name] && (confirmed(a) || unborn(a)) && p.shut == "" {
 			out = append(out, a)
 		}
 	})
@@ -24,10 +25,12 @@ func (p *planning) ready() []*roster.Agent {
 	return out
 }
 
-// stillborn tells whether an agent never ran and is not wanted as it is.
-func (p *planning) stillborn(a *roster.Agent) bool {
-	_, wished := p.wishes[a.Name]
-	return wished && a.Active() && a.Pod.NeverRan && a.Computer == nil && !p.gone[a.Name]
+// unborn tells whether nothing of an agent ever ran: it has no build, and gets none before it has registered.
+func unborn(a *roster.Agent) bool { return a.Active() && a.Pod.NeverRan && a.Computer == nil }
+
+// fits tells whether the controller may choose the agent to be removed.
+func fits(a *roster.Agent) bool {
+	return a.Marked() && (confirmed(a) || unborn(a))
 }
 
 // replace deletes agents that have to go while others are missing: the controller makes new ones in their place. It returns how many are
@@ -37,7 +40,7 @@ func (p *planning) replace(missing int) int {
 		return missing
 	}
 	p.each(func(a *roster.Agent) {
-		if missing > 0 && p.stillborn(a) && !p.serves(a) {
+		if _, wished := p.wishes[a.Name]; missing > 0 && wished && unborn(a) && !p.serves(a) && !a.Marked() {
 			p.delete(a)
 			missing--
 		}
@@ -61,84 +64,72 @@ func (p *planning) delete(a *roster.Agent) {
 	p.add(p.step(Delete, a, cause, reason))
 }
 
-// shrink lowers the replicas as far as only agents go that are confirmed or never ran, and no more that serve than are spare. It returns
-// how many of those go.
+// shrink lowers the replicas as far as only agents go that are marked and may go now, and by pods that are not wanted and that the
+// controller has long failed to make. It returns how many of the latter there were.
 func (p *planning) shrink(spare int) int {
 	if p.early = p.unsettled(); p.early != "" {
 		return 0
 	}
-	room := spare
-	for _, a := range p.ready() {
-		if a.Computer != nil {
-			room++
-		}
-	}
-	p.each(func(a *roster.Agent) {
-		if p.stillborn(a) && !p.serves(a) {
-			room++
-		}
-	})
-	best, lost := p.target.Replicas, 0
-	for r := best - 1; r >= 0 && p.target.Replicas-r <= room; r-- {
-		n, why := p.cost(r)
-		if why == "" && n > spare {
-			why = p.starter()
-		}
-		if why != "" {
-			p.block = why
+	best, unmade, most := p.target.Replicas, p.unmade(spare), len(p.ready())
+	for r := best - 1; r >= 0; r-- {
+		cut := p.owed(p.target.Replicas) - p.owed(r)
+		if cut > unmade {
+			p.block = fmt.Sprintf("%s %s has yet to make an agent", p.target.Kind, p.target.Name)
 			break
 		}
-		best, lost = r, n
+		if p.block = p.hinders(r); p.block != "" || p.target.Replicas-r-cut > most {
+			break
+		}
+		best = r
 	}
 	if best == p.target.Replicas {
 		return 0
 	}
 	victims := Removes(p.target, p.active, best)
-	for _, name := range victims {
-		p.gone[name] = true
-	}
 	p.replicas = best
 	p.add(p.scale(best, p.because(victims), victims...))
-	return lost
+	p.hurry(victims)
+	return p.owed(p.target.Replicas) - p.owed(best)
 }
 
-// cost tells how many agents that serve would go if the replicas were lowered so far, or why they cannot be: somebody would go who may
-// have a build.
-func (p *planning) cost(replicas int) (int, string) {
-	serving := 0
-	names := Removes(p.target, p.active, replicas)
-	for _, name := range names {
+// unmade counts the pods that are not wanted, and that the controller has failed to make for long: its quota is used up.
+func (p *planning) unmade(spare int) int {
+	const failed = 30 * time.Second
+	if p.in.Stable.IsZero() || p.in.Now.Sub(p.in.Stable) < failed || p.target.Seen != len(p.active) {
+		return 0
+	}
+	return max(0, min(spare, p.owed(p.target.Replicas)))
+}
+
+// hurry deletes what the controller is about to remove: it may be slow, and an agent that lost its connection meanwhile would come back
+// without being parked. Only the controller of a Deployment might make a new pod first, and is left to itself.
+func (p *planning) hurry(victims []string) {
+	for _, name := range victims {
 		a := p.agents[name]
-		switch {
-		case confirmed(a) && a.Computer != nil && p.target.Kind != "StatefulSet" && p.in.Now.Sub(a.Weighed) < roster.Look:
-			return 0, fmt.Sprintf("%s %s has to see first that agent %s is marked", p.target.Kind, p.target.Name, name)
-		case confirmed(a) && a.Computer != nil:
-		case a.Pod.NeverRan && a.Computer == nil:
-			if p.serves(a) {
-				serving++
-			}
-		case owners(p.active) > 1:
-			return 0, fmt.Sprintf("%s %s is replacing its pods by itself, and what it stops next cannot be told", p.target.Kind, p.target.Name)
-		default:
-			p.stuck = true
-			return 0, fmt.Sprintf("%s %s would stop agent %s, which is %s, first", p.target.Kind, p.target.Name, name, a.State)
+		if p.gone[name] = true; p.target.Kind != "Deployment" {
+			p.delete(a)
 		}
 	}
-	if p.target.Kind != "StatefulSet" {
-		serving = min(serving, max(0, max(len(p.active), p.target.Seen)-replicas))
-	}
-	return serving + p.owed(p.target.Replicas) - p.owed(replicas), ""
 }
 
-// starter says which agent that is wanted would go first, since it has not started yet. One that finds no place may be waiting for that of
-// the agent that is to go.
-func (p *planning) starter() string {
-	for _, a := range p.in.Agents {
-		if p.serves(&a) && a.Pod.NeverRan && a.Pod.Trouble() == roster.Place {
-			p.stuck = true
+// hinders says why the replicas cannot be lowered so far, "" if they can: somebody would go who may have a build, or is wanted.
+func (p *planning) hinders(replicas int) string {
+	kind := p.target.Kind + " " + p.target.Name
+	for _, name := range Removes(p.target, p.active, replicas) {
+		a := p.agents[name]
+		switch fit := fits(a); {
+		case fit && p.target.Kind != "StatefulSet" && p.in.Now.Sub(a.Weighed) < roster.Look:
+			return fmt.Sprintf("%s has to see first that agent %s is marked", kind, name)
+		case fit:
+		case owners(p.active) > 1:
+			return kind + " is replacing its pods by itself, and what it stops next cannot be told"
+		default:
+			// One that is starting will be ready, and come after those that are marked; one that finds no place may wait for theirs.
+			p.stuck = !a.Marked() && !a.Pod.Ready && (a.State != roster.Starting || a.Pod.Trouble() == roster.Place)
+			return fmt.Sprintf("%s would stop agent %s, which is %s, first", kind, name, a.State)
 		}
 	}
-	return fmt.Sprintf("%s %s would stop an agent first that is wanted and has not started yet", p.target.Kind, p.target.Name)
+	return ""
 }
 
 // because says why the replicas are lowered.
@@ -149,7 +140,7 @@ func (p *planning) because(victims []string) string {
 			return string(cause) + ": " + reason
 		}
 	}
-	return fmt.Sprintf("the pool wants %d of its %d agents; those that have not started yet are not needed", p.in.Desired, p.have)
+	return fmt.Sprintf("the pool wants %d agents, and there are %d", p.in.Desired, p.have)
 }
 
 // remove deletes what the controller would not choose to remove, or does not count: it makes new ones in their place where it has to.
@@ -160,18 +151,22 @@ func (p *planning) remove() {
 	p.each(func(a *roster.Agent) {
 		w, wished := p.wishes[a.Name]
 		over := a.Pod != nil && !a.Pod.Deleting && a.Pod.Ended() && p.target.Kind != "StatefulSet"
-		if wished && w.Dead && over || p.early == "" && p.stillborn(a) {
+		if wished && w.Dead && over || wished && unborn(a) && p.serves(a) && w.Cause != Abandon {
 			p.delete(a)
 		}
 	})
-	if p.early != "" || len(p.active) > p.target.Replicas {
+	if victims := removes(p.target, slices.Clone(p.active), p.target.Replicas, len(p.active)-p.target.Replicas); len(victims) > 0 {
+		if !slices.ContainsFunc(victims, func(name string) bool { return !fits(p.agents[name]) }) {
+			p.hurry(victims)
+		}
+		return
+	}
+	if p.early != "" {
 		return
 	}
 	for _, a := range p.ready() {
 		cause, _ := Parse(a.Pod.Drain)
 		switch {
-		case a.Computer == nil: // it may register at any moment: it goes by name, at once
-			p.delete(a)
 		case cause != Surplus && (p.target.Kind == "StatefulSet" || p.block != "" && p.stuck):
 			p.delete(a)
 		}

@@ -13,13 +13,20 @@ type Live struct {
 	Target    Target
 	Pods      []roster.Pod // all of the pool
 	Computers []jenkins.Computer
+	Unknown   string // why Jenkins could not be read, "" if it could
 }
 
 // Verify says why a step must not be done now, "" if it may be: what the plan rests on is no longer so. Then the next plan is made from what
 // is.
 func Verify(s Step, l Live) string {
+	if l.Unknown != "" && (s.Op != Scale || s.Replicas < l.Target.Replicas) {
+		return l.Unknown
+	}
 	switch s.Op {
 	case Scale:
+		if s.Replicas >= l.Target.Replicas {
+			return l.restore(s)
+		}
 		return l.scale(s)
 	case Delete:
 		return l.delete(s)
@@ -67,11 +74,16 @@ func (l Live) busy(p roster.Pod) string {
 	return ""
 }
 
-func (l Live) scale(s Step) string {
-	switch {
-	case s.Replicas >= l.Target.Replicas:
+// restore looks whether any of the agents that are to be kept is there still.
+func (l Live) restore(s Step) string {
+	if len(s.Agents) == 0 || slices.ContainsFunc(l.Pods, func(p roster.Pod) bool { return p.Active() && slices.Contains(s.Agents, p.Name) }) {
 		return ""
-	case !l.Target.Settled:
+	}
+	return "the agents that were to be kept are gone"
+}
+
+func (l Live) scale(s Step) string {
+	if !l.Target.Settled {
 		return fmt.Sprintf("%s %s has not acted on its last change yet", l.Target.Kind, l.Target.Name)
 	}
 	for _, name := range Removes(l.Target, l.Pods, s.Replicas) {
@@ -79,7 +91,11 @@ func (l Live) scale(s Step) string {
 		if !slices.Contains(s.Agents, name) {
 			return fmt.Sprintf("%s %s would stop agent %s, too", l.Target.Kind, l.Target.Name, name)
 		}
-		if why := l.busy(l.Pods[i]); why != "" {
+		why := l.busy(l.Pods[i])
+		if slices.Contains(s.Absent, name) {
+			why = l.absent(l.Pods[i])
+		}
+		if why != "" {
 			return why
 		}
 	}
@@ -91,12 +107,17 @@ func (l Live) delete(s Step) string {
 	if p == nil {
 		return "it is gone already"
 	}
-	if s.Node != "" || p.Ended() || p.NeverRan {
+	if s.Node != "" || p.Ended() || p.NeverRan && p.Drain == "" {
 		return l.busy(*p)
 	}
+	return l.absent(*p)
+}
+
+// absent says why a pod that Jenkins did not know may have a build, "" if it has none.
+func (l Live) absent(p roster.Pod) string {
 	for _, c := range l.Computers {
-		if roster.Belongs(*p, c) {
-			return "it has registered with Jenkins"
+		if roster.Belongs(p, c) {
+			return fmt.Sprintf("agent %s has registered with Jenkins", p.Name)
 		}
 	}
 	if p.Drain == "" {
@@ -137,7 +158,7 @@ func (l Live) back(s Step) string {
 	switch {
 	case s.Cause == "" && p.Drain != "":
 		return fmt.Sprintf("agent %s is marked now", p.Name)
-	case s.Op == Unmark && cause != s.Cause:
+	case s.Op == Unmark && p.Drain != "" && cause != s.Cause:
 		return fmt.Sprintf("agent %s is marked for another reason now", p.Name)
 	}
 	return ""

@@ -21,6 +21,7 @@ type world struct {
 	past   []moment // what watches may show, oldest first
 	serial int
 	hands  int // pods that the controller made
+	story  []string
 
 	ctl controller
 
@@ -48,7 +49,7 @@ type pod struct {
 	runs      time.Time // from when its container may run
 	registers time.Time // from when it may register
 	gone      time.Time // when it is gone, once it is being deleted
-	broken    bool      // it never registers
+	broken    bool      // it never registers, or not again
 }
 
 type node struct {
@@ -87,6 +88,11 @@ func newWorld(kind string, replicas int) *world {
 	return w
 }
 
+// note adds a line to what has happened.
+func (w *world) note(format string, args ...any) {
+	w.story = append(w.story, w.now.Format("04:05.0 ")+fmt.Sprintf(format, args...))
+}
+
 // remember keeps what watches may show.
 func (w *world) remember() {
 	m := moment{at: w.now, spec: w.spec}
@@ -101,6 +107,10 @@ func (w *world) remember() {
 
 // pass lets time pass, and what happens by itself happen.
 func (w *world) pass(d time.Duration) {
+	for end := w.now.Add(d); !w.ctl.due.IsZero() && w.ctl.due.Before(end); d = end.Sub(w.now) {
+		w.now = latest(w.now, w.ctl.due)
+		w.sync(0, 0)
+	}
 	w.now = w.now.Add(d)
 	w.pods = slices.DeleteFunc(w.pods, func(p *pod) bool { return p.Deleting && !p.gone.After(w.now) })
 	for _, b := range w.builds {
@@ -124,14 +134,14 @@ func (w *world) giveUp(b *build) {
 // start lets pods run and register whose time has come.
 func (w *world) start() {
 	for _, p := range w.pods {
-		if p.Deleting || p.broken {
+		if p.Deleting {
 			continue
 		}
 		if p.NeverRan && !p.runs.After(w.now) {
 			p.NeverRan, p.Phase, p.Ready, p.ReadySince, p.Node = false, "Running", true, w.now, "worker"
 			p.registers = w.now.Add(4 * time.Second)
 		}
-		if !p.NeverRan && w.up() && !p.registers.After(w.now) && !w.wakesAll.After(w.now) && w.node(p.UID) == nil {
+		if !p.NeverRan && !p.broken && w.up() && !p.registers.After(w.now) && !w.wakesAll.After(w.now) && w.node(p.UID) == nil {
 			w.register(p)
 		}
 	}
@@ -223,6 +233,13 @@ func (w *world) cut(uid string) {
 	}
 }
 
+// hang cuts an agent off for good: a pipeline waits for it in vain.
+func (w *world) hang(p *pod) {
+	p.broken = true
+	w.cut(p.UID)
+	w.note("        %s hangs", p.Name)
+}
+
 // restart restarts Jenkins: nodes are gone, freestyle builds too, pipelines wait for their agents.
 func (w *world) restart() {
 	for len(w.nodes) > 0 {
@@ -244,6 +261,7 @@ func (w *world) kill(p *pod, by string) {
 		return
 	}
 	p.Deleting, p.gone = true, w.now.Add(3*time.Second)
+	w.note("        %s is stopped", p.Name)
 	for _, b := range w.builds {
 		if b.done || b.uid != p.UID {
 			continue
@@ -313,7 +331,7 @@ func agentPool(kind string) *pool.Pool {
 // clone returns a world that is the same and goes its own way.
 func (w *world) clone() *world {
 	c := *w
-	c.past, c.lost = slices.Clone(w.past), slices.Clone(w.lost)
+	c.past, c.lost, c.story = slices.Clone(w.past), slices.Clone(w.lost), slices.Clone(w.story)
 	c.pods, c.nodes, c.builds = nil, nil, nil
 	for _, p := range w.pods {
 		o := *p

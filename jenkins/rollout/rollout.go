@@ -151,12 +151,16 @@ func (r *stepping) common() string {
 // account notes which agents are on their way out, which have gone, and which of their successors have come.
 func (r *stepping) account() {
 	var marked []string
-	for _, a := range r.outdated {
-		if cause, _ := drain.Parse(a.Pod.Drain); a.Marked() && cause == drain.Update {
+	for i := range r.in.Agents {
+		a := &r.in.Agents[i]
+		if cause, _ := drain.Parse(mark(*a)); !a.Active() || !a.Marked() || cause != drain.Update {
+			continue
+		}
+		if drain.Outdated(*a, r.in.Target) {
 			marked = append(marked, a.Pod.UID)
-			if !a.Registered.IsZero() { // otherwise it was not available anyway
-				r.leaving++
-			}
+		}
+		if !a.Registered.IsZero() { // otherwise it was not available anyway
+			r.leaving++
 		}
 	}
 	slices.Sort(marked)

@@ -197,7 +197,7 @@ func (r *stepping) recycle() {
 	}
 	leaving := 0
 	for _, a := range r.in.Agents {
-		if cause, _ := drain.Parse(cmp.Or(mark(a), "-")); a.Active() && a.Marked() && cause == drain.Recycled {
+		if cause, _ := drain.Parse(mark(a)); a.Active() && a.Marked() && cause == drain.Recycled {
 			leaving++
 		}
 	}

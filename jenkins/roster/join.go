@@ -48,6 +48,10 @@ func Join(m Memory, in Input) (Roster, Memory) {
 		j.out.Unknown = cmp.Or(in.Unknown, "Jenkins has not been read yet")
 	}
 	j.agents()
+	if j.m.stable.IsZero() || !sameKeys(m.Agents, j.m.Agents) {
+		j.m.stable = in.Now
+	}
+	j.out.Stable = j.m.stable
 	j.ghosts()
 	j.m.Known, j.m.Seen = j.base, in.Now
 	if j.fresh {
@@ -55,6 +59,18 @@ func Join(m Memory, in Input) (Roster, Memory) {
 	}
 	j.m.Left = j.m.forget(m, in.Now)
 	return j.out, j.m
+}
+
+func sameKeys(a, b map[string]trace) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for k := range a {
+		if _, ok := b[k]; !ok {
+			return false
+		}
+	}
+	return true
 }
 
 // agents adds the agents that have a pod, and remembers them.
@@ -161,7 +177,7 @@ func missing(of, in []string) int {
 // look counts the looks in a row, Look apart, that found a marked agent parked by us and without work, or long unknown to Jenkins.
 func (j *joining) look(a Agent, t *trace) {
 	if a.Marked() != t.marked || a.Pod.Cost != t.cost {
-		if t.marked && (!a.Marked() || a.Pod.Cost > t.cost) {
+		if t.marked && !a.Marked() || a.Pod.Cost > t.cost {
 			t.taken = j.in.Now
 		}
 		t.marked, t.cost, t.weighed = a.Marked(), a.Pod.Cost, j.in.Now

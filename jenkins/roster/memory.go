@@ -20,6 +20,8 @@ type Memory struct {
 	Ghosts  map[string]time.Time `json:"ghosts,omitempty"`  // by node: since when it could be forgotten
 	Left    []left               `json:"left,omitempty"`    // nodes of pods that are gone, oldest first
 	Proven  []string             `json:"proven,omitempty"`  // templates whose agents were found among the nodes, newest first
+
+	stable time.Time // since when this process has seen the same pods
 }
 
 // What a memory holds at most.

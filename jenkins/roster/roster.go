@@ -150,5 +150,7 @@ type Roster struct {
 	Known time.Time
 	// Started are the start-up times, from pod to registration, of agents that came up since the last roster.
 	Started []time.Duration
-	now     time.Time
+	// Stable is since when this process has seen the same pods.
+	Stable time.Time
+	now    time.Time
 }
