@@ -228,11 +228,19 @@ func (r *request) build(b *run) *stapler.Object {
 	} else {
 		changes := &stapler.Object{Class: "hudson.scm.EmptyChangeLogSet", Props: []stapler.Prop{stapler.Val("items", stapler.Always, stapler.List{}), stapler.Val("kind", stapler.Always, nil)}}
 		props = append(props,
-			stapler.Val("builtOn", stapler.Top, b.node),
+			stapler.Val("builtOn", stapler.Top, b.builtOn(r.w)),
 			stapler.Val("changeSet", stapler.Top, changes),
 			stapler.Val("culprits", stapler.Top, stapler.List{}))
 	}
 	return &stapler.Object{Class: b.class(), Props: props}
+}
+
+// builtOn is the node as builds name it: the built-in one has no name there.
+func (b *run) builtOn(w *world) string {
+	if b.node == w.builtIn.Name {
+		return ""
+	}
+	return b.node
 }
 
 func (b *run) actions() stapler.List {
