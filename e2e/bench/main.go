@@ -41,7 +41,7 @@ func (b *bench) measure(ctx context.Context) error {
 		return err
 	}
 	var t table
-	for _, row := range []func(context.Context, *table) error{b.changeAll, b.changeOne, b.unchanged, b.drift, b.memory, b.decision, b.policies} {
+	for _, row := range []func(context.Context, *table) error{b.changeAll, b.changeOne, b.unchanged, b.drift, b.memory, b.decision, b.policies, b.farming} {
 		if err := row(ctx, &t); err != nil {
 			return err
 		}

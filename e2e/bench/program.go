@@ -27,6 +27,7 @@ import (
 // bench is a cluster, a repository and the program at work on both.
 type bench struct {
 	size    size
+	binary  string
 	dir     string
 	cluster *testcluster.Cluster
 	fleet   *fleet
@@ -44,7 +45,7 @@ func start(ctx context.Context, binary string, s size) (*bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &bench{size: s, dir: dir, polled: time.Second}
+	b := &bench{size: s, binary: binary, dir: dir, polled: time.Second}
 	note("starting a cluster")
 	if b.cluster, err = testcluster.Start(ctx); err != nil {
 		return nil, err
@@ -104,7 +105,8 @@ func kubeconfig(c *rest.Config, path string) error {
 	return clientcmd.WriteToFile(*cfg, path)
 }
 
-func (b *bench) stop() {
+// halt stops the program.
+func (b *bench) halt() {
 	if b.program != nil && b.program.Process != nil {
 		_ = b.program.Process.Signal(syscall.SIGTERM)
 		_ = b.program.Wait()
@@ -112,6 +114,11 @@ func (b *bench) stop() {
 	if b.log != nil {
 		_ = b.log.Close()
 	}
+	b.program, b.log = nil, nil
+}
+
+func (b *bench) stop() {
+	b.halt()
 	b.cluster.Stop()
 	_ = os.RemoveAll(b.dir)
 }
