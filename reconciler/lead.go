@@ -16,6 +16,8 @@ import (
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
 )
 
+var errLeaseLost = errors.New("the lease was lost: another replica leads, or the API server did not answer for too long")
+
 const leaseName = "majordomo"
 
 // pace is how a lease is held: for this long after its last renewal. A leader that could not renew it until the deadline stops, and
@@ -62,12 +64,12 @@ func (l leader) lead(ctx, held context.Context, work func(context.Context) error
 	l.log.Info("leading", "namespace", l.namespace)
 	l.leading(true)
 	defer l.leading(false)
-	working, stop := context.WithCancel(ctx)
-	defer stop()
-	defer context.AfterFunc(held, stop)()
+	working, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	defer context.AfterFunc(held, func() { stop(errLeaseLost) })()
 	err := work(working)
 	if held.Err() != nil && ctx.Err() == nil {
-		return exit{exitTimeout, errors.Join(errors.New("the lease was lost: another replica leads, or the API server did not answer for too long"), err)}
+		return exit{exitTimeout, errors.Join(errLeaseLost, err)}
 	}
 	return err
 }

@@ -10,8 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 	"k8s.io/client-go/rest"
@@ -78,11 +78,12 @@ func (a *app) serve(ctx context.Context, o config.Options, once bool) error {
 		}
 		return a.outcomes(board)
 	}
-	handler, err := a.handler(o, board, line, log)
+	h := introduce(board, line, o, log)
+	handler, err := a.handler(o, h, log)
 	if err != nil {
 		return err
 	}
-	work, err := a.worker(o, board, line, log)
+	work, err := a.worker(o, h, log)
 	if err != nil {
 		return err
 	}
@@ -107,46 +108,37 @@ func fullRef(ref string) string {
 	return "refs/heads/" + ref
 }
 
-// worker returns what this process does until it is stopped: the loop, while it leads.
-func (a *app) worker(o config.Options, board *status.Board, line *loop.Loop, log *slog.Logger) (func(context.Context) error, error) {
+// worker returns what this process does until it is stopped: both lines, while it leads.
+func (a *app) worker(o config.Options, h halves, log *slog.Logger) (func(context.Context) error, error) {
 	if !o.LeaderElection {
 		return func(ctx context.Context) error {
-			board.Leader(true)
-			defer board.Leader(false)
-			return lead(ctx, board, line)
+			h.board.Leader(true)
+			defer h.board.Leader(false)
+			return h.run(ctx)
 		}, nil
 	}
 	own, err := a.clusters("")
 	if err != nil {
 		return nil, fmt.Errorf("the cluster for the lease: %w; a single majordomo may go without, with --leader-election=false", err)
 	}
-	l := leader{config: own, namespace: o.Namespace, pace: usualPace(), log: log, leading: board.Leader}
+	l := leader{config: own, namespace: o.Namespace, pace: usualPace(), log: log, leading: h.board.Leader}
 	return func(ctx context.Context) error {
-		return l.run(ctx, func(ctx context.Context) error { return lead(ctx, board, line) })
+		return l.run(ctx, h.run)
 	}, nil
 }
 
-// lead runs the loop, and gives memory back while it rests.
-func lead(ctx context.Context, board *status.Board, line *loop.Loop) error {
-	ctx, stop := context.WithCancel(ctx)
-	var resting sync.WaitGroup
-	resting.Go(func() { giveBack(ctx, board) })
-	defer resting.Wait()
-	defer stop()
-	return line.Run(ctx)
-}
-
 // handler returns what is answered over HTTP.
-func (a *app) handler(o config.Options, board *status.Board, line *loop.Loop, log *slog.Logger) (*web.Handler, error) {
+func (a *app) handler(o config.Options, h halves, log *slog.Logger) (*web.Handler, error) {
 	v := build()
 	wo := web.Options{
-		Board: board, Log: log, Build: web.Build{Version: v.Version, Revision: v.Revision}, Ref: fullRef(o.Ref), Repository: o.Repo, Wake: line.Wake,
-		Alive: func() error { return line.Alive(a.now()) },
+		Board: h.board, Log: log, Build: web.Build{Version: v.Version, Revision: v.Revision}, Ref: fullRef(o.Ref), Repository: o.Repo, Wake: h.line.Wake,
+		Metrics: []prometheus.Collector{h.fleet}, Pools: h.pools,
+		Alive: func() error { return h.line.Alive(a.now()) },
 		Ready: func() []web.Check {
-			if !board.Snapshot().Leader {
+			if !h.board.Snapshot().Leader {
 				return nil // ready to take over
 			}
-			return []web.Check{{Name: "loop", Err: line.Ready()}}
+			return []web.Check{{Name: "loop", Err: h.line.Ready()}}
 		},
 	}
 	for _, file := range o.WebhookSecretFiles {
@@ -159,11 +151,11 @@ func (a *app) handler(o config.Options, board *status.Board, line *loop.Loop, lo
 		}
 		wo.Secrets = append(wo.Secrets, s)
 	}
-	h, err := web.New(wo)
+	handler, err := web.New(wo)
 	if err != nil {
 		return nil, exit{exitUsage, err}
 	}
-	return h, nil
+	return handler, nil
 }
 
 // together runs the work and the servers. When ctx ends, readiness goes off first, then the work ends, and the servers last.

@@ -49,6 +49,7 @@ func (settings) about() map[string]string {
 		"repo":                 "URL or path of the config repository",
 		"ref":                  "branch or tag; default main",
 		"interval":             "time between two looks at the repository",
+		"jenkins-interval":     "time between two looks at the queue of a Jenkins",
 		"state-dir":            "directory for what survives a restart",
 		"force-push":           "allow or refuse a branch that no longer contains the commit in force",
 		"git-username":         "user for http(s)",
@@ -92,6 +93,8 @@ func defaultOf(name string) string {
 	switch name {
 	case "interval":
 		return d.Interval.String()
+	case "jenkins-interval":
+		return d.JenkinsInterval.String()
 	case "state-dir":
 		return d.StateDir
 	case "force-push":

@@ -47,6 +47,7 @@ func NewServer(config *rest.Config, log *slog.Logger) *Server {
 type Client struct {
 	env     string
 	who     string
+	config  *rest.Config
 	objects dynamic.Interface
 	kinds   *kinds
 	view    *view
@@ -83,13 +84,16 @@ func (s *Server) Client(env string, serviceAccount *string) (*Client, error) {
 		return nil, fmt.Errorf("environment %s: %w", env, err)
 	}
 	return &Client{
-		env: env, who: who, objects: objects, server: s, log: s.log.With("env", env),
+		env: env, who: who, config: config, objects: objects, server: s, log: s.log.With("env", env),
 		kinds: newKinds(disco.RESTClient(), s.timeout), view: newView(),
 	}, nil
 }
 
 // Identity returns the user name that the client's requests carry.
 func (c *Client) Identity() string { return c.who }
+
+// Config returns the way to the cluster as the environment, for others that act for it. It is always the same, and not to be changed.
+func (c *Client) Config() *rest.Config { return c.config }
 
 // resource returns the interface to the objects of a kind.
 func (c *Client) resource(k kind, namespace string) dynamic.ResourceInterface {

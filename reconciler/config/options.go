@@ -38,6 +38,8 @@ type Options struct {
 	Namespace      string // majordomo's own, for Environment objects, Lease and Events
 	LeaderElection bool
 
+	JenkinsInterval time.Duration // between two looks at the queue of a Jenkins
+
 	Listen             string   // status, metrics, health; "" is off
 	WebhookListen      string   // "" is off
 	WebhookSecretFiles []string // any of them may have signed
@@ -49,7 +51,7 @@ type Options struct {
 // Default returns the options that hold where nothing else is said.
 func Default() Options {
 	return Options{
-		Interval: 30 * time.Second, StateDir: "/var/lib/majordomo", ForcePush: "allow", Namespace: "majordomo", LeaderElection: true,
+		Interval: 30 * time.Second, JenkinsInterval: 5 * time.Second, StateDir: "/var/lib/majordomo", ForcePush: "allow", Namespace: "majordomo", LeaderElection: true,
 		Listen: "127.0.0.1:8080", LogFormat: "text",
 	}
 }
@@ -57,7 +59,7 @@ func Default() Options {
 // settings names the fields: repo is repo in a file, MAJORDOMO_REPO in the environment and --repo as a flag.
 func (o *Options) settings() map[string]any {
 	return map[string]any{
-		"repo": &o.Repo, "ref": &o.Ref, "interval": &o.Interval, "state-dir": &o.StateDir, "force-push": &o.ForcePush,
+		"repo": &o.Repo, "ref": &o.Ref, "interval": &o.Interval, "jenkins-interval": &o.JenkinsInterval, "state-dir": &o.StateDir, "force-push": &o.ForcePush,
 		"git-username": &o.GitUsername, "git-password-file": &o.GitPasswordFile, "git-ssh-key-file": &o.GitSSHKeyFile,
 		"git-known-hosts-file": &o.GitKnownHostsFile, "git-ca-file": &o.GitCAFile,
 		"kubeconfig": &o.Kubeconfig, "namespace": &o.Namespace, "leader-election": &o.LeaderElection,
@@ -157,6 +159,9 @@ func (o Options) Validate() error {
 	}
 	if o.Interval < time.Second || o.Interval > 24*time.Hour {
 		fail("interval: %s; allowed are 1s to 24h", o.Interval)
+	}
+	if o.JenkinsInterval < time.Second || o.JenkinsInterval > time.Minute {
+		fail("jenkins-interval: %s; allowed are 1s to 1m", o.JenkinsInterval)
 	}
 	if o.Namespace == "" {
 		fail("namespace: is empty; it names majordomo's own namespace")

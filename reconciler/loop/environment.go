@@ -41,6 +41,7 @@ type environment struct {
 	bad     error            // why a newer one did not
 	tried   string           // newest commit that was rendered, well or badly
 	seen    glance           // a commit that was looked at beside it
+	pools   []string         // namespaces that have AgentPools
 }
 
 // glance is what a commit wants of an environment that does not, or not yet, follow it.

@@ -27,6 +27,7 @@ func (l *Loop) visit(ctx context.Context, e *environment) {
 	}
 	r.Finished = l.opts.Now()
 	r.Inventory, r.Fights = e.inventory, e.fights.list(r.Finished)
+	e.note(e.inventory)
 	failed := r.Cluster != nil || failures(r.Results) > 0 || passing(r.Plan)
 	if failed {
 		r.NextRetry = r.Finished.Add(l.opts.Retry.orDefault().after(l.queue.NumRequeues(e.name), 1))

@@ -30,7 +30,14 @@ func (h *Handler) environments(w http.ResponseWriter, _ *http.Request) {
 	for _, e := range s.Environments {
 		l.Items = append(l.Items, Item{Name: e.Name, Next: e.Next, Status: e.Status})
 	}
-	b, err := json.Marshal(l)
+	sendJSON(w, l)
+}
+
+func (h *Handler) pools(w http.ResponseWriter, _ *http.Request) { sendJSON(w, h.o.Pools()) }
+
+// sendJSON answers with a value.
+func sendJSON(w http.ResponseWriter, v any) {
+	b, err := json.Marshal(v)
 	if err != nil {
 		http.Error(w, "the state is not JSON", http.StatusInternalServerError)
 		return

@@ -37,6 +37,9 @@ type Options struct {
 	// Ready lists what must hold before the process counts as ready.
 	Ready func() []Check
 
+	// Pools returns the answer of /api/v1/pools, which is JSON; nil: there is no such page.
+	Pools func() any
+
 	Metrics []prometheus.Collector // further ones, such as those of the Kubernetes client
 	Now     func() time.Time       // nil: time.Now
 }
@@ -91,6 +94,9 @@ func New(o Options) (*Handler, error) {
 		"/readyz":              {http.MethodGet, h.readyz},
 		"/metrics":             {http.MethodGet, metrics.ServeHTTP},
 		"/api/v1/environments": {http.MethodGet, h.environments},
+	}
+	if o.Pools != nil {
+		h.routes["/api/v1/pools"] = route{http.MethodGet, h.pools}
 	}
 	h.guarded = http.NewCrossOriginProtection().Handler(http.HandlerFunc(h.dispatch))
 	return h, nil
