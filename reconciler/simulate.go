@@ -189,7 +189,7 @@ func (w whatIf) priorities(own *simulatedPool) ([]float64, error) {
 func (a *app) trace(w whatIf) (*trace.Trace, error) {
 	name, in := w.trace, a.stdin
 	if name == "-" {
-		name = "stdin"
+		name = stdinName
 	} else {
 		f, err := os.Open(filepath.Clean(name))
 		if err != nil {
@@ -207,7 +207,7 @@ func (a *app) trace(w whatIf) (*trace.Trace, error) {
 
 // draw writes the picture.
 func (a *app) draw(file string, s *simulated, c *simulate.Comparison, own *simulatedPool) error {
-	chart := plot.Chart{Title: "Agents for " + s.Trace.File, Subtitle: s.Trace.String()}
+	chart := plot.Chart{Title: "Agents for " + filepath.Base(s.Trace.File), Subtitle: s.Trace.shape()}
 	rho := float64(pool.Balanced)
 	if own != nil {
 		rho = own.priority
@@ -215,7 +215,7 @@ func (a *app) draw(file string, s *simulated, c *simulate.Comparison, own *simul
 	for _, r := range c.Chosen(rho) {
 		chart.Panels = append(chart.Panels, plot.Panel{
 			Name: r.Policy, Executors: s.Pool.Executors, Course: r.Course,
-			Note: fmt.Sprintf("mean wait %s, p95 %s, %.0f agent-hours (%.2f x LB). %s", seconds(r.Mean), seconds(r.P95), r.Hours, r.Ratio, r.Rule),
+			Note: fmt.Sprintf("mean wait %s, p95 %s, %.0f agent-hours, %.2f x LB", seconds(r.Mean), seconds(r.P95), r.Hours, r.Ratio),
 		})
 	}
 	for _, r := range c.Rows {

@@ -10,7 +10,10 @@ import (
 	"majordomo.dev/jenkins/simulate/trace"
 )
 
-const asCSV = "csv"
+const (
+	asCSV     = "csv"
+	stdinName = "stdin" // in messages
+)
 
 // simulated is what `majordomo simulate -o json` prints. Times are in seconds.
 type simulated struct {
@@ -82,8 +85,10 @@ type simulatedCost struct {
 }
 
 // String is the trace in one line.
-func (t simulatedTrace) String() string {
-	return fmt.Sprintf("%s: %d builds in %s, %.1f at a time on average, %d at most", t.File, t.Builds, lasting(t.Span), t.Mean, t.Peak)
+func (t simulatedTrace) String() string { return t.File + ": " + t.shape() }
+
+func (t simulatedTrace) shape() string {
+	return fmt.Sprintf("%d builds in %s, %.1f at a time on average, %d at most", t.Builds, lasting(t.Span), t.Mean, t.Peak)
 }
 
 // lasting writes a time in days, hours or minutes.
@@ -100,10 +105,13 @@ func lasting(seconds float64) string {
 
 // simulation returns the document as far as it is known before anything ran.
 func simulation(w whatIf, o simulate.Options, own *simulatedPool, t *trace.Trace) *simulated {
-	d := t.Demand()
+	d, file := t.Demand(), w.trace
+	if file == "-" {
+		file = stdinName
+	}
 	s := &simulated{
 		APIVersion: apiVersion, Kind: "Simulation",
-		Trace: simulatedTrace{File: w.trace, Label: w.label, Start: t.Start, Span: d.Span.Seconds(), Builds: d.Builds, Mean: d.Mean, Peak: d.Peak},
+		Trace: simulatedTrace{File: file, Label: w.label, Start: t.Start, Span: d.Span.Seconds(), Builds: d.Builds, Mean: d.Mean, Peak: d.Peak},
 		Pool:  simulatedLimits{Executors: o.Spec.Executors, Min: o.Spec.Min}, Seeds: o.Seeds, Price: w.price,
 		Startup: simulatedStartup{Median: o.Startup.Median.Seconds(), P95: o.Startup.P95.Seconds(), Shared: o.Startup.Shared},
 	}
@@ -162,8 +170,14 @@ func (a *app) simulatedTable(s *simulated) {
 			look = bold
 		}
 		row := []cell{
-			{p.Name, look}, tenths(p.Wait.Mean), tenths(p.Wait.P50), tenths(p.Wait.P95), tenths(p.Wait.P99),
-			{text: fmt.Sprintf("%.1f", p.AgentHours)}, {text: fmt.Sprintf("%.0f%%", 100*part(p.IdleHours, p.AgentHours))}, {text: fmt.Sprintf("%.3f", p.Ratio)},
+			{p.Name, look},
+			tenths(p.Wait.Mean),
+			tenths(p.Wait.P50),
+			tenths(p.Wait.P95),
+			tenths(p.Wait.P99),
+			{text: fmt.Sprintf("%.1f", p.AgentHours)},
+			{text: fmt.Sprintf("%.0f%%", 100*part(p.IdleHours, p.AgentHours))},
+			{text: fmt.Sprintf("%.3f", p.Ratio)},
 		}
 		for _, w := range p.Weighted {
 			row = append(row, cell{text: fmt.Sprintf("%.3f", w.Cost)})

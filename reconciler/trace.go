@@ -179,24 +179,24 @@ func (n *exported) left() string {
 	if n.elsewhere == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" (%d are of other labels)", n.elsewhere)
+	return fmt.Sprintf(" (of other labels or pipelines: %d)", n.elsewhere)
 }
 
 // tell says what somebody who uses the file should know.
 func (n *exported) tell(a *app) {
 	if n.pipelines > 0 {
-		a.warn("%d of the builds are pipelines; each counts as one build for as long as it ran", n.pipelines)
+		a.warn("pipelines among the builds: %d; each counts as one build for as long as it ran", n.pipelines)
 	}
 	if n.unknown > 0 {
-		a.warn("of %d builds Jenkins does not tell how long they waited (its plugin metrics would); they count as submitted when they began", n.unknown)
+		a.warn("builds of which Jenkins does not tell how long they waited: %d; they count as submitted when they began (its plugin metrics would tell)", n.unknown)
 	}
 	if n.builtIn > 0 {
-		a.step("left out %d builds on the built-in node", n.builtIn)
+		a.step("left out, on the built-in node: %d", n.builtIn)
 	}
 	if n.elsewhere > 0 {
-		a.step("left out %d builds of other labels", n.elsewhere)
+		a.step("left out, of other labels or pipelines: %d", n.elsewhere)
 	}
-	a.done("wrote %d builds", n.builds)
+	a.done("builds written: %d", n.builds)
 }
 
 // refused gives errors about the account their exit code.

@@ -134,7 +134,7 @@ type policyDocument struct {
 
 // object returns the document as an AgentPool. What a simulation does not need is made up where only the spec is there.
 func (p *policyDocument) object(file string) map[string]any {
-	doc := p.file.Value().(map[string]any) //nolint:errcheck,forcetypeassert // chosen takes only maps
+	doc, _ := p.file.Value().(map[string]any) // chosen takes only maps
 	if doc["kind"] != nil {
 		return doc
 	}

@@ -3,7 +3,6 @@ package plot
 import (
 	"fmt"
 	"math"
-	"time"
 )
 
 // cloud draws every policy by its wait and its cost, both on logarithmic axes, with a numbered list beside.
@@ -33,19 +32,28 @@ func (d *drawing) cloud(points []Point, top float64) {
 	d.text(left+side/2, base+30, "tick m", "agent-hours, times those of a clairvoyant without wait")
 	d.printf(`<text transform="translate(%.1f %.1f) rotate(-90)" class="tick m">mean wait, s</text>`+"\n", 14.0, base-height/2)
 	for i, p := range points {
-		class, number := "other", "number"
-		if p.Own {
-			class, number = "own", "number inside"
-		}
-		at, up := x(p.Ratio), y(max(p.Wait.Seconds(), least))
-		d.printf(`<circle class="%s" cx="%.1f" cy="%.1f" r="8"/>`+"\n", class, at, up)
-		d.text(at, up+3.5, number, fmt.Sprint(i+1))
 		line := top + 46 + float64(i)*rowPace
-		d.printf(`<circle class="%s" cx="%.1f" cy="%.1f" r="8"/>`+"\n", class, left+side+40, line-4)
-		d.text(left+side+40, line-0.5, number, fmt.Sprint(i+1))
+		d.mark(left+side+40, line-4, i, p)
 		d.text(left+side+56, line, "entry", p.Name)
-		d.text(right, line, "note r", fmt.Sprintf("%s, %.2f x", p.Wait.Round(100*time.Millisecond), p.Ratio))
+		d.text(right, line, "note r", fmt.Sprintf("%.1f s, %.2f x", p.Wait.Seconds(), p.Ratio))
 	}
+	for _, own := range []bool{false, true} { // so that one's own are on top
+		for i, p := range points {
+			if p.Own == own {
+				d.mark(x(p.Ratio), y(max(p.Wait.Seconds(), least)), i, p)
+			}
+		}
+	}
+}
+
+// mark draws the number of a policy.
+func (d *drawing) mark(x, y float64, i int, p Point) {
+	class, number := "other", "number"
+	if p.Own {
+		class, number = "own", "number inside"
+	}
+	d.printf(`<circle class="%s" cx="%.1f" cy="%.1f" r="8"/>`+"\n", class, x, y)
+	d.text(x, y+3.5, number, fmt.Sprint(i+1))
 }
 
 // logarithm is an axis from one number to another, both above 0.

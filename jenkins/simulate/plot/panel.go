@@ -166,8 +166,13 @@ func move(i int) string {
 
 func (d *drawing) legend(x, y float64) {
 	for _, e := range []struct{ class, text string }{
-		{"busy", "busy"}, {"starting", "starting"}, {"idle", "idle"}, {"draining", "draining"}, {"demand", "demand: builds that wait or run"},
-		{"mean", "mean wait"}, {"longest", "longest wait"},
+		{"busy", "busy"},
+		{"starting", "starting"},
+		{"idle", "idle"},
+		{"draining", "draining"},
+		{"demand", "demand: builds that wait or run"},
+		{"mean", "mean wait"},
+		{"longest", "longest wait"},
 	} {
 		switch e.class {
 		case "demand", "longest":
