@@ -1,8 +1,8 @@
 package scale
 
 import (
-	"fmt"
 	"math"
+	"strconv"
 )
 
 // Levels of demand.
@@ -142,7 +142,7 @@ func (g *gap) patient(price float64) float64 {
 }
 
 // regret is the part of its start-up that a build waits for want of an agent that was given up: mostly another falls free, or is spare.
-const regret = 0.2
+const regret = 0.1
 
 // price is what it costs to give up an agent too early, in seconds of an idle one: its start-up, and the waiting of the build.
 func (s *State) price(p *pool) float64 { return s.starts.seconds() * (1 + regret*p.rho) }
@@ -188,10 +188,10 @@ func hold(s *State, p *pool) (int, string) {
 	if k.levels == 0 {
 		return p.agents(p.demand), "no level of demand was left lately"
 	}
-	return p.agents(p.demand + k.levels), fmt.Sprintf("kept for %s more: level %d of demand was left %s ago and usually comes back within %s",
-		seconds(k.ends.since(s.at)), k.level, seconds(s.at.since(k.left)), seconds(k.back))
+	return p.agents(p.demand + k.levels), "kept for " + seconds(k.ends.since(s.at)) + " more: level " + strconv.Itoa(k.level) + " of demand was left " +
+		seconds(s.at.since(k.left)) + " ago and usually comes back within " + seconds(k.back)
 }
 
 func holdEnds(_ *State, p *pool) (clock, string) {
-	return p.kept.ends, fmt.Sprintf("level %d of demand has not come back", p.kept.level)
+	return p.kept.ends, "level " + strconv.Itoa(p.kept.level) + " of demand has not come back"
 }

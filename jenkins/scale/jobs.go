@@ -16,12 +16,13 @@ const (
 	triggering = 0.6  // the part of its ends after which a build came, for it to be expected
 	surprise   = 3    // how much more often than by chance
 	ends       = 5    // ends of a job tell something
-	jobsMost   = 48   // jobs that are remembered
-	linksMost  = 4    // jobs that one is remembered to trigger
+	jobsMost   = 32   // jobs that are remembered
+	linksMost  = 3    // jobs that one is remembered to trigger
 	endedMost  = 16   // latest ends that are looked at
-	awaitMost  = 64   // builds that are expected
+	awaitMost  = 32   // builds that are expected
 	jobFade    = 0.97 // what an end counts after another of its job
 	jobMemory  = 3600 // seconds over which it counts how often a job comes
+	seenMost   = 4    // builds after one end
 	nameMost   = 48   // bytes of a name
 )
 
@@ -145,8 +146,8 @@ func (j *jobs) find(name string) *job {
 }
 
 // chance returns how likely a build of the job comes within the time after an end by mere chance.
-func (k *job) chance(at clock) float64 {
-	return 1 - math.Exp(-k.rate*math.Exp(-at.since(k.rated)/jobMemory)/jobMemory*soonAfter)
+func (x *job) chance(at clock) float64 {
+	return 1 - math.Exp(-x.rate*math.Exp(-at.since(x.rated)/jobMemory)/jobMemory*soonAfter)
 }
 
 // end learns that a build has ended, and expects what it usually triggers.
@@ -187,9 +188,10 @@ func (j *jobs) queue(name string, at clock) {
 		if delay < 0 || delay > soonAfter || slices.Contains(e.seen, name) {
 			continue
 		}
-		if len(e.seen) < 2*linksMost {
-			j.ended[i].seen = append(slices.Clip(e.seen), name)
+		if len(e.seen) == seenMost {
+			continue
 		}
+		j.ended[i].seen = append(slices.Clip(e.seen), name)
 		before := j.take(e.name)
 		before.link(name, delay)
 		j.put(before)

@@ -52,7 +52,7 @@ func drawInput(t *rapid.T, now time.Time) Input {
 func history(t *rapid.T) (State, time.Time) {
 	var s State
 	now := noon
-	for range rapid.IntRange(0, 60).Draw(t, "looks") {
+	for range rapid.IntRange(0, 30).Draw(t, "looks") {
 		now = now.Add(time.Duration(rapid.SampledFrom([]int{0, 1, 5, 5, 5, 30, 300, 7200}).Draw(t, "passes")) * time.Second)
 		in := drawInput(t, now)
 		if rapid.IntRange(0, 15).Draw(t, "unknown") == 0 {
@@ -139,7 +139,7 @@ func TestStatesSurviveJSON(t *testing.T) {
 		if err := json.Unmarshal(encode(t, s), &r); err != nil {
 			t.Fatal(err)
 		}
-		for range rapid.IntRange(1, 30).Draw(t, "looks after") {
+		for range rapid.IntRange(1, 15).Draw(t, "looks after") {
 			in := drawInput(t, now)
 			var d, e Decision
 			d, s = Decide(s, in)

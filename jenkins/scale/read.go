@@ -8,7 +8,7 @@ func (s *State) readStarts(w *wire, fail func(bool, string)) {
 	if len(w.Starts) == 0 {
 		return
 	}
-	fail(len(w.Starts) > remembered || slices.Min(w.Starts) <= 0 || float64(slices.Max(w.Starts)) > longest.Seconds(), "start-up times")
+	fail(len(w.Starts) > remembered || slices.Min(w.Starts) == 0 || float64(slices.Max(w.Starts)) > longest.Seconds(), "start-up times")
 	s.starts = newStartups(w.Starts)
 }
 
@@ -29,7 +29,7 @@ func (s *State) readLevels(w *wire, fail func(bool, string), past func(clock) cl
 		if len(g) == 0 {
 			continue
 		}
-		if len(g) != 1+2*len(times) || slices.Min(g) < 0 || g[0] > known {
+		if len(g) != 1+2*len(times) || g[0] > known {
 			fail(true, "gaps")
 			return
 		}
@@ -60,8 +60,8 @@ func (s *State) readBins(w *wire, fail func(bool, string)) {
 }
 
 func (s *State) readCells(w *wire, fail func(bool, string)) {
-	read := func(of []float32, used int32) *cell {
-		if len(of)%2 == 0 || len(of) > 1+2*len(rises) || slices.Min(of) < 0 || used < 0 || used > w.Used {
+	read := func(of packed, used int32) *cell {
+		if len(of)%2 == 0 || len(of) > 1+2*len(rises) || used < 0 || used > w.Used {
 			fail(true, "samples")
 			return nil
 		}
@@ -109,7 +109,7 @@ func (w *wireJobs) read(fail func(bool, string), past func(clock) clock, at cloc
 		j.known = append(j.known, &x)
 	}
 	for _, e := range w.Ended {
-		fail(len(e.Name) > nameMost || len(e.Seen) > 2*linksMost, "jobs")
+		fail(len(e.Name) > nameMost || len(e.Seen) > seenMost, "jobs")
 		j.ended = append(j.ended, ended{e.Name, past(e.Age), e.Seen})
 	}
 	for _, e := range w.Expected {

@@ -39,7 +39,7 @@ func (s *State) roll(old *State, demand int) {
 	}
 	e := editor{table: s.samples}
 	for ; len(bins) >= horizon; bins = bins[1:] {
-		e.learn(bins[:horizon], s.starts.seconds(), float64(width)/1000)
+		e.learn(bins[:horizon], float64(width)/1000)
 	}
 	s.closed, s.samples = bins, e.table
 	s.open, s.opened = old.begin(demand, s.at), s.at
@@ -57,8 +57,8 @@ type cell struct {
 }
 
 const (
-	aging = 0.999 // what a moment counts after another
-	cells = 160   // contexts that are remembered
+	aging = 0.9995 // what a moment counts after another
+	cells = 128    // contexts that are remembered
 )
 
 // table is the cells by context, and the cell of all moments. What it points to never changes.
@@ -88,7 +88,7 @@ type editor struct {
 }
 
 // learn adds the first of the bins, with what followed in all of them.
-func (e *editor) learn(bins []bin, start, width float64) {
+func (e *editor) learn(bins []bin, width float64) {
 	e.used++
 	if !e.allOwned {
 		e.all, e.allOwned = e.all.copied(), true

@@ -86,27 +86,38 @@ func wall(t time.Time) time.Time {
 	return t.UTC().Add(time.Duration(offset) * time.Second)
 }
 
-// real returns when the clock on the wall shows the time. A time that summer time skips comes when it is skipped.
+// real returns when the clock on the wall shows the time. A time that summer time skips comes when it is skipped; of one that is shown
+// twice it is the first.
 func (w window) real(shown time.Time) time.Time {
 	t := time.Date(shown.Year(), shown.Month(), shown.Day(), shown.Hour(), shown.Minute(), shown.Second(), 0, w.zone)
-	if wall(t).Equal(shown) {
-		return t
-	}
 	from, to := t.ZoneBounds()
-	if wall(t).Before(shown) { // t is before the gap
+	switch {
+	case wall(t).Before(shown): // t is before the gap
 		return to
+	case wall(t).After(shown):
+		return from
 	}
-	return from
+	if first := t.Add(-repeated(t)); wall(first).Equal(shown) {
+		return first
+	}
+	return t
+}
+
+// repeated returns how far clocks were set back when the zone of the time began.
+func repeated(t time.Time) time.Duration {
+	from, _ := t.ZoneBounds()
+	if from.IsZero() {
+		return 0
+	}
+	return max(time.Duration(offset(from.Add(-time.Second))-offset(t))*time.Second, 0)
 }
 
 // begun returns when the window last began, at the time or before.
 func (w window) begun(now time.Time) (time.Time, bool) {
 	now = now.In(w.zone)
 	shown := wall(now)
-	if since, _ := now.ZoneBounds(); !since.IsZero() && now.Sub(since) < 3*time.Hour {
-		if _, before := since.Add(-time.Second).Zone(); before > offset(now) {
-			shown = shown.Add(time.Duration(before-offset(now)) * time.Second) // an hour is shown twice; it counts once
-		}
+	if from, _ := now.ZoneBounds(); now.Sub(from) < 3*time.Hour {
+		shown = shown.Add(repeated(now))
 	}
 	for range 200 {
 		last, ok := w.last(shown, w.duration+4*time.Hour)

@@ -1,6 +1,6 @@
 package scale
 
-import "fmt"
+import "strconv"
 
 const (
 	// worth is the part of a mean start-up time that a build waits for which there is no agent: the fastest of those that start serves it.
@@ -10,7 +10,7 @@ const (
 	// common is how many moments the whole pool counts for beside those of a context.
 	common = 20
 	// settle is how long what was started as a spare stays at least, in start-up times.
-	settle = 0.55
+	settle = 0.4
 )
 
 // outlook is how many levels above demand are worth an agent.
@@ -88,7 +88,7 @@ func spare(s *State, p *pool) (int, string) {
 	if o.start == 0 {
 		return p.agents(p.demand), "no spare agent is worth its start"
 	}
-	return p.agents(p.demand + o.start), fmt.Sprintf("%d spare: demand rose by that within %s in %s of moments like this", o.start, s.ahead(), percent(o.starts))
+	return p.agents(p.demand + o.start), strconv.Itoa(o.start) + " spare: demand rose by that" + s.ahead(o.starts)
 }
 
 // keep wants the agents that are there already and are likely to be needed, or have been started as spares just now.
@@ -99,9 +99,9 @@ func keep(s *State, p *pool) (int, string) {
 	case n == p.agents(p.demand):
 		return n, "no idle agent is worth its keep"
 	case n > p.agents(p.demand+o.keep):
-		return n, fmt.Sprintf("spares that were started stay for %s more", seconds(s.stay.until.since(s.at)))
+		return n, "spares that were started stay for " + seconds(s.stay.until.since(s.at)) + " more"
 	}
-	return n, fmt.Sprintf("%d kept: demand rose by %d within %s in %s of moments like this", n-p.agents(p.demand), o.keep, s.ahead(), percent(o.keeps))
+	return n, strconv.Itoa(n-p.agents(p.demand)) + " kept: demand rose by " + strconv.Itoa(o.keep) + s.ahead(o.keeps)
 }
 
 // keeps returns how many agents keep wants at a time.
@@ -113,8 +113,10 @@ func (p *pool) keeps(s *State, more int, at clock) int {
 	return max(min(p.agents(level), p.supply), p.agents(p.demand))
 }
 
-// ahead is how far samples look, in words.
-func (s *State) ahead() string { return seconds(horizon * float64(s.width()) / 1000) }
+// ahead says in how many samples something happened.
+func (s *State) ahead(part float64) string {
+	return " within " + seconds(horizon*float64(s.width())/1000) + " in " + percent(part) + " of moments like this"
+}
 
 func spareEnds(s *State, p *pool) (clock, string) {
 	now := p.agents(p.demand + p.outlook.start)

@@ -30,8 +30,11 @@ func number(x float64) string { return strconv.FormatFloat(x, 'g', 4, 64) }
 // span returns a duration as people write it: "50 s", "4m10s", "5m".
 func span(d time.Duration) string {
 	d = d.Round(time.Second)
-	if d < 2*time.Minute {
+	switch {
+	case d < 2*time.Minute:
 		return strconv.Itoa(int(d/time.Second)) + " s"
+	case d < time.Hour && d%time.Minute == 0:
+		return strconv.Itoa(int(d/time.Minute)) + "m"
 	}
 	s := d.String()
 	if s, zero := strings.CutSuffix(s, "m0s"); zero {
@@ -59,7 +62,11 @@ func (p *pool) builds() string {
 	case p.Running == 0:
 		return verb(p.Queued, "build", "waits", "wait") + ", none runs"
 	}
-	return verb(p.Queued, "build", "waits", "wait") + ", " + strconv.Itoa(p.Running) + " run"
+	run := " run"
+	if p.Running == 1 {
+		run = " runs"
+	}
+	return verb(p.Queued, "build", "waits", "wait") + ", " + strconv.Itoa(p.Running) + run
 }
 
 // spares says what agents there are besides the busy ones, "" for none.
@@ -117,18 +124,20 @@ func (p *pool) say(d Decision, set int) string {
 	return t.Reason
 }
 
-// priorities have words.
-var priorities = map[float64]string{3: "cost ", 10: "balanced ", 50: "speed "}
-
 // spec says what the computation rests on.
 func (s *State) spec(p *pool) string {
 	known := "measured"
 	if n := s.starts.seen(); n < enough {
-		known = fmt.Sprintf("assumed, %d of %d seen", n, enough)
+		known = "assumed, " + strconv.Itoa(n) + " of " + strconv.Itoa(enough) + " seen"
 	}
 	rho := number(p.rho)
-	if word := priorities[p.rho]; word != "" {
-		rho = word + "(" + rho + ")"
+	switch p.rho {
+	case 3:
+		rho = "cost (3)"
+	case usualPriority:
+		rho = "balanced (10)"
+	case 50:
+		rho = "speed (50)"
 	}
-	return fmt.Sprintf("priority %s, start-up %s (%s)", rho, seconds(s.starts.seconds()), known)
+	return "priority " + rho + ", start-up " + seconds(s.starts.seconds()) + " (" + known + ")"
 }

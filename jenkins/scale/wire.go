@@ -2,9 +2,12 @@ package scale
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 )
@@ -14,27 +17,27 @@ const form = 1
 
 // wire is a state as JSON. Times are ages in milliseconds, so that they mean the same to any clock.
 type wire struct {
-	Form   int         `json:"form"`
-	Seen   [2]int64    `json:"seen"` // seconds and nanoseconds of Unix
-	Blind  bool        `json:"blind,omitempty"`
-	Demand int         `json:"demand,omitempty"`
-	Starts []float32   `json:"starts,omitempty"` // seconds
-	Levels [][2]int64  `json:"levels,omitempty"` // top and age
-	Gaps   [][]float32 `json:"gaps,omitempty"`   // per group: seen, then under and over by time
-	Rates  rates       `json:"rates"`
-	Opened clock       `json:"opened"`         // age
-	Bins   [][]int32   `json:"bins,omitempty"` // base, peak, contexts; the open one in the end
-	Used   int32       `json:"used,omitempty"`
-	All    []float32   `json:"all,omitempty"`   // moments, then rose and took by rise
-	Cells  []wireCell  `json:"cells,omitempty"` // by context
-	Stay   [2]int64    `json:"stay"`            // level, milliseconds to go
-	Jobs   *wireJobs   `json:"jobs,omitempty"`
+	Form   int        `json:"form"`
+	Seen   [2]int64   `json:"seen"` // seconds and nanoseconds of Unix
+	Blind  bool       `json:"blind,omitempty"`
+	Demand int        `json:"demand,omitempty"`
+	Starts packed     `json:"starts,omitempty"` // seconds
+	Levels [][2]int64 `json:"levels,omitempty"` // top and age
+	Gaps   []packed   `json:"gaps,omitempty"`   // per group: seen, then under and over by time
+	Rates  rates      `json:"rates"`
+	Opened clock      `json:"opened"`         // age
+	Bins   [][]int32  `json:"bins,omitempty"` // base, peak, contexts; the open one in the end
+	Used   int32      `json:"used,omitempty"`
+	All    packed     `json:"all,omitempty"`   // moments, then rose and took by rise
+	Cells  []wireCell `json:"cells,omitempty"` // by context
+	Stay   [2]int64   `json:"stay"`            // level, milliseconds to go
+	Jobs   *wireJobs  `json:"jobs,omitempty"`
 }
 
 type wireCell struct {
-	In   uint16    `json:"in"`
-	Used int32     `json:"used"`
-	Of   []float32 `json:"of"` // as All
+	In   uint16 `json:"in"`
+	Used int32  `json:"used"`
+	Of   packed `json:"of"` // as All
 }
 
 type wireJobs struct {
@@ -67,6 +70,38 @@ type wireExpected struct {
 	Name  string `json:"name"`
 	After string `json:"after"`
 	Left  clock  `json:"left"` // to go
+}
+
+// packed are numbers, as the base64 of their bits: exact, and half as long as in digits.
+type packed []float32
+
+// MarshalText writes the numbers.
+func (p packed) MarshalText() ([]byte, error) {
+	var bits []byte
+	for _, x := range p {
+		bits = binary.LittleEndian.AppendUint32(bits, math.Float32bits(x))
+	}
+	return base64.RawStdEncoding.AppendEncode(nil, bits), nil
+}
+
+// UnmarshalText reads them. None of them is negative.
+func (p *packed) UnmarshalText(text []byte) error {
+	bits, err := base64.RawStdEncoding.AppendDecode(nil, text)
+	if err != nil {
+		return fmt.Errorf("numbers: %w", err)
+	}
+	if len(bits)%4 != 0 {
+		return errors.New("numbers: the last is cut off")
+	}
+	*p = nil
+	for ; len(bits) > 0; bits = bits[4:] {
+		x := math.Float32frombits(binary.LittleEndian.Uint32(bits))
+		if !(x >= 0 && x <= 1e12) {
+			return fmt.Errorf("numbers: %g; they have to be positive", x)
+		}
+		*p = append(*p, x)
+	}
+	return nil
 }
 
 // MarshalJSON writes the state.
@@ -103,19 +138,19 @@ func (s State) MarshalJSON() ([]byte, error) {
 	return json.Marshal(w)
 }
 
-func (g *gap) wire() []float32 {
+func (g *gap) wire() packed {
 	if g == nil {
-		return []float32{}
+		return nil
 	}
-	return slices.Concat([]float32{float32(g.seen)}, g.under[:], g.over[:])
+	return slices.Concat(packed{float32(g.seen)}, g.under[:], g.over[:])
 }
 
 // wire writes no more than what is not zero.
-func (c *cell) wire() []float32 {
+func (c *cell) wire() packed {
 	if c == nil {
 		return nil
 	}
-	x := []float32{c.moments}
+	x := packed{c.moments}
 	last := len(rises)
 	for last > 0 && c.rose[last-1] == 0 && c.took[last-1] == 0 {
 		last--
