@@ -39,8 +39,8 @@ type jobsAnswer struct {
 }
 
 type jobAnswer struct {
-	Name  string     `json:"name"`
-	Label expression `json:"labelExpression"`
+	Name  string   `json:"name"`
+	Label optional `json:"labelExpression"`
 	Last  *struct {
 		Timestamp int64 `json:"timestamp"`
 	} `json:"lastBuild"`

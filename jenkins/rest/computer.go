@@ -43,7 +43,7 @@ type computerAnswer struct {
 	Cause        *struct {
 		Class string `json:"_class"`
 	} `json:"offlineCause"`
-	Path      string            `json:"absoluteRemotePath"`
+	Path      optional          `json:"absoluteRemotePath"` // while it is connected; null for an account without Agent/Connect
 	Executors *[]executorAnswer `json:"executors"`
 	OneOff    *[]executorAnswer `json:"oneOffExecutors"`
 }
@@ -135,7 +135,7 @@ func (a *computerAnswer) builtIn() bool { return strings.HasSuffix(a.Class, buil
 func (a *computerAnswer) value(t translation) jenkins.Computer {
 	v := jenkins.Computer{
 		Name: a.Name, Class: a.Class, Description: a.Description, Executors: *a.NumExecutors, Idle: *a.Idle, Offline: *a.Offline,
-		Parked: *a.Parked, OfflineReason: reason(a.Reason), Connected: !*a.Offline || a.Path != "", BuiltIn: a.builtIn(),
+		Parked: *a.Parked, OfflineReason: reason(a.Reason), Connected: !*a.Offline || a.Path.text != "", BuiltIn: a.builtIn(),
 	}
 	for _, l := range a.Labels {
 		v.Labels = append(v.Labels, l.Name)

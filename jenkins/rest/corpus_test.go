@@ -209,7 +209,7 @@ func TestHugeAnswersAreNotReadToTheirEnd(t *testing.T) {
 		asJenkins(w)
 		sent <- fill(w)
 	})
-	_, err := f.client().Snapshot(t.Context())
+	_, err := f.client(patient).Snapshot(t.Context())
 	wantFault(t, err, jenkins.BadAnswer, "larger than 33554432 bytes")
 	if n := <-sent; n > huge/2 {
 		t.Errorf("%d MB were taken, want a little more than 32", n>>20)
@@ -221,7 +221,7 @@ func TestHugeAnswersAreNotReadToTheirEnd(t *testing.T) {
 		fill(z)
 		_ = z.Close()
 	})
-	_, err = f.client(func(o *Options) { o.MaxBody = 1 << 20 }).Snapshot(t.Context())
+	_, err = f.client(patient, func(o *Options) { o.MaxBody = 1 << 20 }).Snapshot(t.Context())
 	wantFault(t, err, jenkins.BadAnswer, "larger than 1048576 bytes")
 	f.json("GET "+queuePath, emptyQ)
 	_, err = f.client(func(o *Options) { o.MaxBody = int64(len(emptyQ)) - 1 }).Snapshot(t.Context())
@@ -230,6 +230,9 @@ func TestHugeAnswersAreNotReadToTheirEnd(t *testing.T) {
 		t.Errorf("a limit of %d: %v", maxPage, err)
 	}
 }
+
+// patient is for much data on a slow machine.
+func patient(o *Options) { o.Timeout = 10 * time.Minute }
 
 // asJenkins sets the headers of its API.
 func asJenkins(w http.ResponseWriter) {
@@ -261,7 +264,7 @@ func TestLargeJenkins(t *testing.T) {
 	f := newFake(t)
 	f.json("GET "+queuePath, queue)
 	f.json("GET "+computersPath, computers)
-	c := f.client()
+	c := f.client(patient)
 	snapshot(t, c)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"html"
@@ -12,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"reflect"
 	"regexp"
 	"strings"
 	"syscall"
@@ -154,7 +156,7 @@ func (c *Client) broken(x *exchange, err error) *jenkins.Fault {
 	case err == nil:
 		return x.fault(jenkins.BadAnswer, "the request ended without an answer or an error; this is a bug, please report it")
 	case x.passed:
-		return x.fault(jenkins.BadAnswer, "the answer is not what was asked for: %s; want that of the API of Jenkins", clip(err.Error()))
+		return x.fault(jenkins.BadAnswer, "the answer is not what was asked for: %s; want that of the API of Jenkins", mistyped(err))
 	case errors.As(err, &address):
 		return x.fault(jenkins.Unreachable, "%s", address.Error())
 	case errors.As(err, &dns):
@@ -166,12 +168,43 @@ func (c *Client) broken(x *exchange, err error) *jenkins.Fault {
 		return x.fault(jenkins.Unreachable, "%s", text)
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
-		return x.fault(jenkins.Unreachable, "the connection was lost: %s; want the whole answer", clip(err.Error()))
+		return x.fault(jenkins.Unreachable, "the connection was lost: %s; want the whole answer", clip(innermost(err)))
 	}
 	if x.status != 0 {
-		return x.fault(jenkins.BadAnswer, "the answer cannot be read: %s; want Jenkins's own, unchanged by proxies", clip(err.Error()))
+		return x.fault(jenkins.BadAnswer, "the answer cannot be read: %s; want Jenkins's own, unchanged by proxies", clip(innermost(err)))
 	}
-	return x.fault(jenkins.Unreachable, "the request did not get through: %s", clip(err.Error()))
+	return x.fault(jenkins.Unreachable, "the request did not get through: %s", clip(innermost(err)))
+}
+
+// innermost is what an error began with. What was wrapped around it has ports and counts, which differ each time.
+func innermost(err error) string {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err.Error()
+		}
+		err = inner
+	}
+}
+
+// mistyped says which field of an answer is of another type.
+func mistyped(err error) string {
+	e := (*json.UnmarshalTypeError)(nil)
+	if !errors.As(err, &e) {
+		return clip(err.Error())
+	}
+	field := "it"
+	if e.Field != "" {
+		field = clip(e.Field)
+	}
+	value, _, _ := strings.Cut(e.Value, " ") // the number itself
+	return fmt.Sprintf("%s is %s, not %s", field, value, kinds[e.Type.Kind()])
+}
+
+// kinds are the types of fields in the words of JSON.
+var kinds = map[reflect.Kind]string{
+	reflect.Struct: "object", reflect.Slice: "array", reflect.String: "string", reflect.Bool: "bool", reflect.Int: "a whole number in range",
+	reflect.Int64: "a whole number in range", reflect.Float64: "number",
 }
 
 // insecure tells what is wrong with TLS, "" if it is something else.

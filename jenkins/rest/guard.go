@@ -35,7 +35,6 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	r = r.Clone(r.Context())
 	r.Header.Set("Accept-Language", "en") // why is translated
-	r.Header.Set("Accept", "application/json")
 	r.Header.Set("User-Agent", g.agent)
 	if g.user != "" {
 		r.SetBasicAuth(g.user, g.secret.reveal())
@@ -113,8 +112,10 @@ func (g *guard) content(x *exchange, body []byte) *jenkins.Fault {
 	case x.version() == "" || x.session() == "":
 		return x.fault(jenkins.BadAnswer, "the answer lacks the headers X-Jenkins or X-Jenkins-Session; want those of Jenkins, kept by proxies")
 	}
-	if problem := strict(body); problem != "" {
-		return x.fault(jenkins.BadAnswer, "the answer is not the JSON that was asked for: %s; want Jenkins's own, whole and unchanged by proxies", g.hide.Replace(problem))
+	if problem, at := strict(body); problem != "" {
+		f := x.fault(jenkins.BadAnswer, "the answer is not the JSON that was asked for: %s; want Jenkins's own, whole and unchanged by proxies", g.hide.Replace(problem))
+		f.Err = fmt.Errorf("byte %d of %d", at, len(body)) // not in the text, which should stay the same as long as the trouble does
+		return f
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -34,7 +33,7 @@ type sight struct {
 	working    bool     // an executor of any node has such work
 	discovered int      // items that may be known of and not be read
 	buildable  int      // items that wait for an executor
-	online     int      // agents that are online
+	online     int      // agents that are online and could show their connection
 	connected  int      // of these, that show their connection
 }
 
@@ -96,7 +95,7 @@ func (w watch) find(now time.Time, s sight) *finding {
 	const jobRead = "Job/Read"
 	switch {
 	case s.discovered > 0:
-		return &finding{jobRead, fmt.Sprintf("%d waiting items may be discovered and not be read", s.discovered)}
+		return &finding{jobRead, "waiting items may be discovered and not be read"}
 	case s.asked && !s.jobs && s.working:
 		return &finding{jobRead, "no job is visible while executors are at work"}
 	case s.asked && !s.jobs && s.load > someLoad:

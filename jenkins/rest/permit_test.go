@@ -128,6 +128,11 @@ func TestConnectionsThatAreNotShown(t *testing.T) {
 	wantFault(t, err, jenkins.InsufficientPermission, "Agent/Connect")
 	f.json("GET "+computersPath, computersWith(true, `"/home"`))
 	snapshot(t, c)
+	f.json("GET "+computersPath, strings.Replace(computersWith(true, "null"), `,"absoluteRemotePath":null`, "", 1))
+	for range 20 { // nodes that have no such thing
+		snapshot(t, c)
+		now.pass(5 * time.Second)
+	}
 }
 
 // statistics are Jenkins's moving average of the items that wait.

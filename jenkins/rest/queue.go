@@ -38,31 +38,31 @@ type itemAnswer struct {
 }
 
 type taskAnswer struct {
-	Class           string     `json:"_class"`
-	Name            string     `json:"name"`
-	FullName        string     `json:"fullName"`
-	FullDisplayName string     `json:"fullDisplayName"`
-	URL             string     `json:"url"`
-	Label           expression `json:"labelExpression"`
+	Class           string   `json:"_class"`
+	Name            string   `json:"name"`
+	FullName        string   `json:"fullName"`
+	FullDisplayName string   `json:"fullDisplayName"`
+	URL             string   `json:"url"`
+	Label           optional `json:"labelExpression"`
 }
 
-// expression is a label expression that is there, null or not there: the last is "not told", null is "no label".
-type expression struct {
+// optional is a text that is there, null or not there: of a label expression null is "no label", and not there is "not told".
+type optional struct {
 	told bool
 	text string
 }
 
 // UnmarshalJSON is called for null, too.
-func (e *expression) UnmarshalJSON(data []byte) error {
-	e.told = true
-	return json.Unmarshal(data, &e.text)
+func (o *optional) UnmarshalJSON(data []byte) error {
+	o.told = true
+	return json.Unmarshal(data, &o.text)
 }
 
-func (e expression) pointer() *string {
-	if !e.told {
+func (o optional) pointer() *string {
+	if !o.told {
 		return nil
 	}
-	return &e.text
+	return &o.text
 }
 
 func (c *Client) queue(ctx context.Context) (*queueAnswer, *exchange, error) {

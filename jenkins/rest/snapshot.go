@@ -143,10 +143,10 @@ func (p *parts) sight() sight {
 			continue
 		}
 		s.hidden = append(s.hidden, hidden...)
-		if !*a.Offline {
+		if !*a.Offline && a.Path.told {
 			s.online++
 		}
-		if !*a.Offline && a.Path != "" {
+		if !*a.Offline && a.Path.text != "" {
 			s.connected++
 		}
 	}

@@ -69,7 +69,7 @@ func TestRequestsSayWhatTheyHaveTo(t *testing.T) {
 		if user != "scaler" || token != canary {
 			t.Errorf("%s as %q", r.URL.Path, user)
 		}
-		for k, want := range map[string]string{"Accept-Language": "en", "User-Agent": "majordomo/1.2.3", "Accept": "application/json"} {
+		for k, want := range map[string]string{"Accept-Language": "en", "User-Agent": "majordomo/1.2.3"} {
 			if got := r.Header.Values(k); len(got) != 1 || got[0] != want {
 				t.Errorf("%s: %s = %q, want %q", r.URL.Path, k, got, want)
 			}

@@ -14,14 +14,14 @@ const (
 	maxFields = 100
 )
 
-// strict tells what is wrong with a text that has to be one JSON document, "" if nothing is. Decoders take more than that: further
+// strict tells what is wrong with a text that has to be one JSON document, and where, "" if nothing is. Decoders take more than that: further
 // documents, invalid UTF-8, a field twice, of which the last one counts.
-func strict(body []byte) string {
+func strict(body []byte) (problem string, at int) {
 	if len(bytes.TrimSpace(body)) == 0 {
-		return "it is empty"
+		return "it is empty", 0
 	}
 	if !utf8.Valid(body) {
-		return "it is not UTF-8"
+		return "it is not UTF-8", 0
 	}
 	if !json.Valid(body) {
 		return malformed(body)
@@ -30,17 +30,17 @@ func strict(body []byte) string {
 }
 
 // malformed says where invalid JSON goes wrong.
-func malformed(body []byte) string {
+func malformed(body []byte) (problem string, at int) {
 	var into json.RawMessage
 	err := json.Unmarshal(body, &into)
 	if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
-		return fmt.Sprintf("%s, at byte %d of %d", syntax.Error(), syntax.Offset, len(body))
+		return syntax.Error(), int(syntax.Offset)
 	}
-	return "it is not JSON"
+	return "it is not JSON", 0
 }
 
 // shape walks through valid JSON and tells which bound it is beyond.
-func shape(body []byte) string {
+func shape(body []byte) (problem string, at int) {
 	const array = -1
 	var open []int      // arrays, and objects with the place of their first field in fields
 	var fields [][]byte // of the open objects
@@ -62,15 +62,15 @@ func shape(body []byte) string {
 				continue
 			}
 			if problem := twice(fields[open[len(open)-1]:], text); problem != "" {
-				return fmt.Sprintf("%s, at byte %d", problem, i)
+				return problem, i
 			}
 			fields = append(fields, text)
 		}
 		if len(open) > maxDepth {
-			return fmt.Sprintf("it is nested more than %d levels deep, at byte %d", maxDepth, i)
+			return fmt.Sprintf("it is nested more than %d levels deep", maxDepth), i
 		}
 	}
-	return ""
+	return "", 0
 }
 
 // quoted returns the string at the start of valid JSON, in its quotes.
