@@ -88,7 +88,7 @@ func (a *acting) relook(ctx context.Context) error {
 		return err
 	}
 	if a.world.client == nil {
-		return errors.New("Jenkins is not known") //nolint:revive,staticcheck // a name
+		return errors.New("Jenkins is not known") //nolint:staticcheck // a name
 	}
 	a.live.Computers, err = a.world.client.Computers(ctx)
 	return err
@@ -150,7 +150,11 @@ func (a *acting) fail(s drain.Step, err error) {
 
 // did logs a step that was done, and tells of what people want to know.
 func (v *visit) did(ctx context.Context, s drain.Step) {
-	v.log.Info("done", "op", s.Op, "object", s.Agent, "replicas", s.Replicas, "reason", s.Reason)
+	if s.Op == drain.Scale {
+		v.log.Info("scaled", "object", v.sight.Target.Kind+"/"+v.sight.Target.Name, "replicas", s.Replicas, "reason", s.Reason)
+	} else {
+		v.log.Info("done", "op", s.Op, "object", s.Agent, "reason", s.Reason)
+	}
 	v.f.board.did(v.t.key(), s, v.sight.Target.Replicas)
 	switch s.Op {
 	case drain.Scale:

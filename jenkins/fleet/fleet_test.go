@@ -7,8 +7,8 @@ import (
 
 // A queue makes agents, from none on; builds are done; the agents go again, and no build is lost.
 func TestTheLoopIsClosed(t *testing.T) {
-	w := newYard(t)
 	noLeak(t)
+	w := newYard(t)
 	w.agents("ReplicaSet", "linux", 4, "")
 	w.start()
 	w.condition("linux", "JenkinsReachable", "True", "JenkinsAnswers")

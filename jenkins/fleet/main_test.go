@@ -354,6 +354,7 @@ func (w *yard) unhurt() {
 // noLeak fails the test if it leaves goroutines of its own behind. Connections that are kept for reuse are closed with the transports.
 func noLeak(t *testing.T) {
 	t.Helper()
+	_ = real.Config() // the cluster's processes stay
 	before := goleak.IgnoreCurrent()
 	t.Cleanup(func() {
 		goleak.VerifyNone(t, before, goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"),
@@ -361,3 +362,8 @@ func noLeak(t *testing.T) {
 			goleak.IgnoreAnyFunction("net/http.(*conn).serve"))
 	})
 }
+
+// object is one of the server's.
+type object = unstructured.Unstructured
+
+var everything = metav1.ListOptions{}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"majordomo.dev/jenkins/pool"
+	"majordomo.dev/jenkins/roster"
 )
 
 // shown is the status of a pool as it was last written.
@@ -28,14 +29,14 @@ const (
 func (v *visit) publish(ctx context.Context) {
 	p := v.sight.Pool
 	v.account()
-	if v.unseen == nil {
-		v.findings(ctx)
-	}
 	before := p.Status
 	if v.t.shown.known {
 		before = v.t.shown.status
 	}
 	next := v.status(before).Tidy()
+	if v.unseen == nil {
+		v.findings(ctx)
+	}
 	v.f.board.put(v.t.key(), v.t.uid, p.Spec, next)
 	if ctx.Err() != nil || v.t.shown.known && !v.due(before, next) {
 		return
@@ -117,6 +118,7 @@ func (v *visit) status(before pool.Status) pool.Status {
 // numbers fills in what was counted and decided.
 func (v *visit) numbers(s *pool.Status, before pool.Status) {
 	v.roster.Status(s)
+	s.Agents = v.settled(s.Agents)
 	s.Queued, s.OldestQueued = v.need.Queued, nil
 	if !v.need.Oldest.IsZero() {
 		oldest := v.need.Oldest
@@ -133,6 +135,29 @@ func (v *visit) numbers(s *pool.Status, before pool.Status) {
 		change := pool.Change{At: v.now, From: before.Desired, To: s.Desired, Reason: s.Reason}
 		s.History = append([]pool.Change{change}, before.History[:min(len(before.History), pool.MaxHistory-1)]...)
 	}
+}
+
+// settled leaves out nodes whose pods have just gone: as a rule they go, too, before Jenkins is asked again.
+func (v *visit) settled(list []pool.Agent) []pool.Agent {
+	seen := map[string]time.Time{}
+	for _, a := range v.roster.Agents {
+		if a.State != roster.Ghost {
+			continue
+		}
+		at, known := v.t.ghosts[a.Name]
+		if !known {
+			at = v.now
+		}
+		seen[a.Name] = at
+	}
+	v.t.ghosts = seen
+	return slices.DeleteFunc(list, func(a pool.Agent) bool { return a.State == string(roster.Ghost) && v.passing(a.Name) })
+}
+
+// passing tells whether a node without a pod was first seen a moment ago.
+func (v *visit) passing(node string) bool {
+	const polls = 2
+	return v.now.Sub(v.t.ghosts[node]) < polls*v.f.opts.Poll
 }
 
 // decided is the decision as the status has it. It is as old as what it says.

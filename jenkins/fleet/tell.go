@@ -65,6 +65,9 @@ func (v *visit) transitions(ctx context.Context, before, now pool.Status) {
 func (v *visit) findings(ctx context.Context) {
 	now := make(map[string]string, len(v.health.Findings))
 	for _, f := range v.health.Findings {
+		if f.Rule == heal.Ghost && v.passing(f.Agent) {
+			continue
+		}
 		key := string(f.Rule) + " " + f.Agent
 		now[key] = f.Reason
 		if v.t.news.findings[key] == f.Reason {

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"majordomo.dev/jenkins"
 	"majordomo.dev/jenkins/heal"
 	"majordomo.dev/jenkins/kube"
 	"majordomo.dev/jenkins/pool"
@@ -36,10 +35,10 @@ type tracked struct {
 	templates map[string]bool // hashes that are kept, nil until they were listed
 	news      news
 	shown     shown
-	scanned   *jenkins.Snapshot // the last one in which removed agents were looked for
-	removed   map[string]time.Time
-	warned    []string // what the log was told of in the last visit
-	failing   int      // visits in a row in which something has failed
+	removed   map[string]time.Time // nodes whose agents were removed, and when
+	ghosts    map[string]time.Time // nodes without a pod, and since when they are seen
+	warned    []string             // what the log was told of in the last visit
+	failing   int                  // visits in a row in which something has failed
 }
 
 // memory is what outlives the process. Its version is raised when an older one would be misread.
@@ -137,12 +136,12 @@ func (f *Fleet) save(ctx context.Context, pools []*tracked) {
 	defer cancel()
 	for _, t := range pools {
 		s, ref := t.at()
-		sight, err := s.client.Look(ref)
+		sight, _ := s.client.Look(ref)
 		if sight.Pool == nil || sight.Pool.Deleting {
 			continue
 		}
 		t.mu.Lock()
-		if err = t.remember(ctx, s, sight.Pool, f.opts.Now(), true); err != nil {
+		if err := t.remember(ctx, s, sight.Pool, f.opts.Now(), true); err != nil {
 			f.log.Warn("memory not written", "pool", ref.String(), "err", err)
 		}
 		t.mu.Unlock()

@@ -65,7 +65,7 @@ func (v *visit) rescue(ctx context.Context) {
 	}
 	v.f.board.panicked()
 	v.log.Error("panic", "err", fmt.Sprint(cause), "stack", string(debug.Stack()))
-	defer func() { _ = recover() }() //nolint:errcheck // of the panic that telling of it is
+	defer func() { _ = recover() }() // one panic is enough
 	v.unseen = fmt.Errorf("majordomo itself failed: %v; please report this", cause)
 	v.publish(ctx)
 }
@@ -233,10 +233,10 @@ func (v *visit) warn(what string, err error) {
 		v.problems = append(v.problems, text)
 	}
 	if slices.Contains(v.t.warned, text) {
-		v.log.Debug(what, "err", err)
+		v.log.Debug("failed again", "op", what, "err", err)
 		return
 	}
-	v.log.Warn(what, "err", err)
+	v.log.Warn("failed", "op", what, "err", err)
 }
 
 // account counts the visits in a row in which something has failed.

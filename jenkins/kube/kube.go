@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -62,7 +63,7 @@ type Client struct {
 func New(config *rest.Config, o Options) (*Client, error) {
 	c := rest.CopyConfig(config)
 	c.QPS, c.Burst = -1, 0 // bounded by limit and by the server's own fairness
-	c.UserAgent = cmp.Or(c.UserAgent, "majordomo-fleet")
+	c.UserAgent = "majordomo-fleet"
 	c.Timeout = 0 // it would end watches
 	objects, err := dynamic.NewForConfig(c)
 	if err != nil {
@@ -175,7 +176,7 @@ func (c *Client) explain(what string, err error) error {
 		return nil
 	case apierrors.IsNotFound(err):
 		return fmt.Errorf("%s: %w", what, ErrGone)
-	case apierrors.IsConflict(err):
+	case apierrors.IsConflict(err), apierrors.IsInvalid(err) && strings.Contains(err.Error(), "metadata.uid"):
 		return fmt.Errorf("%s: %w: %w", what, ErrChanged, err)
 	case apierrors.IsForbidden(err):
 		return fmt.Errorf("%s: %w for %s: %w; grant the missing right to it, see `majordomo check`", what, ErrForbidden, c.who, err)

@@ -23,6 +23,7 @@ import (
 
 	"majordomo.dev/e2e/testcluster"
 	"majordomo.dev/jenkins/pool"
+	"majordomo.dev/jenkins/roster"
 	"majordomo.dev/manifests/crds"
 )
 
@@ -152,6 +153,9 @@ func (s *site) in(kind string) dynamic.ResourceInterface {
 	return s.kube.Resource(resourceOf[kind]).Namespace(s.ns)
 }
 
+// unstructuredObject is one of the server's.
+type unstructuredObject = unstructured.Unstructured
+
 func (s *site) get(kind, name string) map[string]any {
 	s.t.Helper()
 	u, err := s.in(kind).Get(s.t.Context(), name, metav1.GetOptions{})
@@ -228,3 +232,6 @@ func (s *site) running(n int) Sight {
 		return nil
 	})
 }
+
+// podOf is a pod as it is seen.
+type podOf = roster.Pod

@@ -123,12 +123,6 @@ func raise(to, what corev1.ResourceList) {
 
 // covers tells whether a quota counts the pods of a template.
 func covers(q *corev1.ResourceQuotaSpec, p *corev1.PodSpec, need corev1.ResourceList) bool {
-	best := true // effort: it asks for nothing
-	for name := range need {
-		if name == "requests.cpu" || name == "requests.memory" || name == "limits.cpu" || name == "limits.memory" {
-			best = false
-		}
-	}
 	scopes := slices.Clone(q.Scopes)
 	if q.ScopeSelector != nil {
 		for _, e := range q.ScopeSelector.MatchExpressions {
@@ -141,29 +135,28 @@ func covers(q *corev1.ResourceQuotaSpec, p *corev1.PodSpec, need corev1.Resource
 			scopes = append(scopes, e.ScopeName)
 		}
 	}
-	for _, s := range scopes {
-		switch s {
-		case corev1.ResourceQuotaScopeTerminating:
-			if p.ActiveDeadlineSeconds == nil {
-				return false
-			}
-		case corev1.ResourceQuotaScopeNotTerminating:
-			if p.ActiveDeadlineSeconds != nil {
-				return false
-			}
-		case corev1.ResourceQuotaScopeBestEffort:
-			if !best {
-				return false
-			}
-		case corev1.ResourceQuotaScopeNotBestEffort:
-			if best {
-				return false
-			}
-		default:
-			return false // one that is not known here does not hold anything back
+	return !slices.ContainsFunc(scopes, func(s corev1.ResourceQuotaScope) bool { return !within(s, p, need) })
+}
+
+// within tells whether a pod is in a scope. One that is not known here has nothing in it, so that it does not hold anything back.
+func within(s corev1.ResourceQuotaScope, p *corev1.PodSpec, need corev1.ResourceList) bool {
+	best := true // effort: it asks for nothing
+	for _, name := range []corev1.ResourceName{"requests.cpu", "requests.memory", "limits.cpu", "limits.memory"} {
+		if _, asks := need[name]; asks {
+			best = false
 		}
 	}
-	return true
+	switch s {
+	case corev1.ResourceQuotaScopeTerminating:
+		return p.ActiveDeadlineSeconds != nil
+	case corev1.ResourceQuotaScopeNotTerminating:
+		return p.ActiveDeadlineSeconds == nil
+	case corev1.ResourceQuotaScopeBestEffort:
+		return best
+	case corev1.ResourceQuotaScopeNotBestEffort:
+		return !best
+	}
+	return false
 }
 
 // selects tells whether a quota for pods by priority is for this one.

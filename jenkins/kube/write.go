@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strconv"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
@@ -184,8 +183,5 @@ func (c *Client) WriteStatus(ctx context.Context, p *pool.Pool, s pool.Status) e
 		return err
 	}
 	_, err = c.patch(ctx, agentPools, RefOf(p), types.JSONPatchType, body, "status")
-	if apierrors.IsInvalid(err) && !errors.Is(err, ErrChanged) {
-		return fmt.Errorf("%w; if it was made anew meanwhile, its status is written at the next visit", err)
-	}
 	return err
 }
