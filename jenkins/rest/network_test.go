@@ -177,7 +177,7 @@ func TestConnectionThatNeverComesAbout(t *testing.T) {
 }
 
 // A certificate authority of the tests.
-func authority(t *testing.T) (ca *x509.Certificate, key *ecdsa.PrivateKey, text []byte) {
+func authority(t *testing.T, change ...func(*x509.Certificate)) (ca *x509.Certificate, key *ecdsa.PrivateKey, text []byte) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -186,6 +186,9 @@ func authority(t *testing.T) (ca *x509.Certificate, key *ecdsa.PrivateKey, text 
 	ca = &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}
+	for _, c := range change {
+		c(ca)
 	}
 	der, err := x509.CreateCertificate(rand.Reader, ca, ca, &key.PublicKey, key)
 	if err != nil {
@@ -255,7 +258,10 @@ func TestTLS(t *testing.T) {
 			wantFault(t, err, jenkins.Unreachable, c.say)
 		})
 	}
-	_, err := open(t, "https://"+newFake(t).Listener.Addr().String()).Snapshot(t.Context())
+	old, oldKey, oldText := authority(t, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })
+	_, err := open(t, secured(t, old, oldKey, func(*x509.Certificate, *tls.Config) {}).URL, func(o *Options) { o.CA = oldText }).Snapshot(t.Context())
+	wantFault(t, err, jenkins.Unreachable, "has expired")
+	_, err = open(t, "https://"+newFake(t).Listener.Addr().String()).Snapshot(t.Context())
 	wantFault(t, err, jenkins.Unreachable, "does not speak TLS")
 	s := secured(t, ca, key, func(*x509.Certificate, *tls.Config) {})
 	_, err = open(t, strings.Replace(s.URL, "https", "http", 1)).Snapshot(t.Context())
