@@ -26,14 +26,25 @@ func TestEveryPromiseNamesATestThatExists(t *testing.T) {
 	}
 }
 
-// promised lists the ids that have to be there: faults of Kubernetes and Git, and bad input as YAML, kustomization, repository, webhook
-// and command line.
+// promised lists the ids that have to be there: faults of Kubernetes, Git and Jenkins, and bad input as YAML, kustomization, repository,
+// webhook, option, pool and command line.
 func promised() []string {
 	var ids []string
 	for _, r := range []struct {
 		prefix      string
 		first, last int
-	}{{"F", 12, 38}, {"B-Y ", 1, 25}, {"B-K ", 26, 51}, {"B-G ", 52, 63}, {"B-G ", 65, 69}, {"B-W ", 70, 82}, {"B-W ", 86, 86}, {"B-C ", 109, 109}} {
+	}{
+		{"F", 12, 38},
+		{"F", 45, 64},
+		{"B-Y ", 1, 25},
+		{"B-K ", 26, 51},
+		{"B-G ", 52, 63},
+		{"B-G ", 65, 69},
+		{"B-W ", 70, 82},
+		{"B-W ", 86, 86},
+		{"B-P ", 88, 108},
+		{"B-C ", 109, 109},
+	} {
 		for n := r.first; n <= r.last; n++ {
 			ids = append(ids, fmt.Sprintf("%s%02d", r.prefix, n))
 		}
