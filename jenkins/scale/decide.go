@@ -37,10 +37,10 @@ func Decide(s State, in Input) (Decision, State) {
 	p := survey(&in)
 	if in.Unknown != "" {
 		s.blind = true
-		return p.held("unknown", in.Unknown), s
+		return p.held(&s, "unknown", in.Unknown), s
 	}
 	if back := s.Seen.Sub(in.Now); !s.fresh() && back > 0 {
-		return p.held("clock", fmt.Sprintf("the clock went back by %s: everything stays until the next look", span(back))), s.turned(in.Now)
+		return p.held(&s, "clock", fmt.Sprintf("the clock went back by %s: everything stays until the next look", span(back))), s.turned(in.Now)
 	}
 	s = s.learn(p)
 	if in.Drained {
@@ -66,10 +66,10 @@ func Decide(s State, in Input) (Decision, State) {
 }
 
 // held is a decision that leaves all as it is.
-func (p *pool) held(term, why string) Decision {
+func (p *pool) held(s *State, term, why string) Decision {
 	return Decision{
 		Agents: p.supply, Term: term, Reason: why, Hold: true, HoldReason: why, Floor: p.Min,
-		Terms: []Term{{Name: term, Agents: p.supply, Reason: why}},
+		Terms: []Term{{Name: term, Agents: p.supply, Reason: why}}, Spec: s.spec(p),
 	}
 }
 

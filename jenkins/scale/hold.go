@@ -182,13 +182,13 @@ func (s *State) kept(p *pool) kept {
 	return k
 }
 
-// hold wants the agents that are kept because demand is likely to come back.
+// hold wants those of the agents that are there which demand is likely to come back to.
 func hold(s *State, p *pool) (int, string) {
 	k := p.kept
 	if k.levels == 0 {
 		return p.agents(p.demand), "no level of demand was left lately"
 	}
-	return p.agents(p.demand + k.levels), "kept for " + seconds(k.ends.since(s.at)) + " more: level " + strconv.Itoa(k.level) + " of demand was left " +
+	return max(min(p.agents(p.demand+k.levels), p.supply), p.agents(p.demand)), "kept for " + seconds(k.ends.since(s.at)) + " more: level " + strconv.Itoa(k.level) + " of demand was left " +
 		seconds(s.at.since(k.left)) + " ago and usually comes back within " + seconds(k.back)
 }
 

@@ -76,6 +76,52 @@ func TestAnAgentIsKeptUntilDemandUsuallyIsBack(t *testing.T) {
 	}
 }
 
+func TestAFlappingQueueDoesNotFlapThePool(t *testing.T) {
+	c := newCourse(10)
+	const startUp = 50 * time.Second
+	var starting []time.Duration
+	idle, changes := 0, 0
+	for i := range 240 { // 20 minutes: 50 builds wait, and at the next look none, and so on
+		c.now = c.now.Add(5 * time.Second)
+		for j := range starting {
+			starting[j] += 5 * time.Second
+		}
+		up := len(starting)
+		starting = slices.DeleteFunc(starting, func(age time.Duration) bool { return age >= startUp })
+		idle += up - len(starting)
+		c.in.Now, c.in.Queued, c.in.Idle, c.in.Starting = c.now, i%2*50, idle, starting
+		c.d, c.s = Decide(c.s, c.in)
+		more := c.d.Agents - idle - len(starting)
+		switch {
+		case more > 0:
+			starting = append(starting, make([]time.Duration, more)...)
+		case more < 0 && !c.d.Hold:
+			rest := max(len(starting)+more, 0)
+			idle += min(len(starting)+more, 0)
+			starting = starting[:rest]
+		default:
+			continue
+		}
+		changes++
+	}
+	if changes > 20 || idle < 50 {
+		t.Errorf("%d changes in 240 looks, %d agents in the end", changes, idle)
+	}
+}
+
+func TestAPoolSettles(t *testing.T) {
+	for _, priority := range []float64{3, 10, 50} {
+		c := newCourse(priority)
+		for i := range 600 {
+			c.look(i*i%19, nil)
+		}
+		c.stay(7, 4*time.Hour)
+		if c.d.Agents < 7 || c.d.Agents > 8 {
+			t.Errorf("priority %g: %d agents after 4 hours of 7 builds: %s", priority, c.d.Agents, c.d.Reason)
+		}
+	}
+}
+
 func TestSpareAgentsStartWhereBuildsFollowFast(t *testing.T) {
 	c := newCourse(50)
 	wave := func(look func(after time.Duration)) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -150,6 +151,33 @@ func TestStatesSurviveJSON(t *testing.T) {
 			now = now.Add(time.Duration(rapid.SampledFrom([]int{1, 5, 5, 60, 4000}).Draw(t, "passes")) * time.Second)
 		}
 	})
+}
+
+func TestAStateMayBeUsedByMany(t *testing.T) {
+	c := newCourse(50)
+	for i := range 500 {
+		c.look(i*7%13, nil)
+	}
+	in := c.in
+	in.Now = c.now.Add(5 * time.Second)
+	want, _ := Decide(c.s, in)
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			s, in := c.s, in
+			for range 50 {
+				d, next := Decide(c.s, in)
+				if !cmp.Equal(d, want) {
+					t.Errorf("decided otherwise: %s", cmp.Diff(want, d))
+					return
+				}
+				s = next
+			}
+			in.Now = in.Now.Add(time.Hour)
+			Decide(s, in)
+		})
+	}
+	all.Wait()
 }
 
 func TestHostileInputs(t *testing.T) {
