@@ -25,12 +25,10 @@ func (p *planning) bringBack(replicas int) {
 		}
 	})
 	for _, a := range p.takeable() {
-		switch missing := p.missing(replicas) - p.pending; {
-		case missing <= 0:
-			return
-		case moving:
+		switch wanted := p.missing(replicas) > p.pending; {
+		case wanted && moving:
 			p.pending++
-		default:
+		case wanted:
 			p.takeBack(a, "it is wanted again")
 		}
 	}

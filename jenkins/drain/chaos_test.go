@@ -5,8 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"majordomo.dev/jenkins/pool"
 	"pgregory.net/rapid"
+
+	"majordomo.dev/jenkins/pool"
 )
 
 // chaos is a pool to which anything happens, in any order.

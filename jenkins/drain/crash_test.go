@@ -88,6 +88,14 @@ var troubles = []trouble{
 		}
 		return false
 	}},
+	{"a person brings all nodes online, builds arrive", func(w *world, _ *majordomo) bool {
+		w.online()
+		for range w.nodes {
+			w.submit(true)
+		}
+		w.assign()
+		return false
+	}},
 	{"one agent loses its connection", func(w *world, _ *majordomo) bool {
 		w.submit(true)
 		w.assign()
@@ -145,13 +153,15 @@ type slowness struct {
 	pods, spec time.Duration // the controller's watches
 	caches     time.Duration // Majordomo's
 	every      int           // round in which the controller acts
+	eager      bool          // it acts after each step, too
 }
 
 var slownesses = []slowness{
-	{0, 0, 0, 1},
-	{lag, 0, 0, 1},
-	{0, lag, lag, 1},
-	{lag, 0, lag, 3},
+	{every: 1},
+	{every: 1, eager: true},
+	{every: 1, pods: lag},
+	{every: 1, spec: lag, caches: lag},
+	{every: 3, pods: lag, caches: lag},
 }
 
 // calm is a pool of five agents that has come to rest.
@@ -172,6 +182,7 @@ func run(rest *majordomo, s story, slow slowness, at int, t trouble) (*world, *m
 	m := rest.clone()
 	w := m.w
 	s.begin(w, m)
+	m.eager = slow.eager
 	moments := 0
 	between := func() bool {
 		moments++
@@ -332,7 +343,7 @@ func moments(rest *majordomo, s story, slow slowness) int {
 // to the plan, but for their names.
 func stride(kind string) int {
 	if kind == "ReplicaSet" || kind == "StatefulSet" {
-		return 11
+		return 13
 	}
-	return 29
+	return 31
 }

@@ -27,6 +27,7 @@ type majordomo struct {
 	target       drain.Target
 
 	progress *pool.Progress
+	eager    bool // the controller acts after each step
 	down     bool // it has crashed, and is not back yet
 	traced   int  // lines of the story at the moment active, the last one at which something was done
 	active   int
@@ -139,6 +140,9 @@ func (m *majordomo) do(s drain.Step) bool {
 	m.w.act(m, s)
 	m.caches = m.w.now // it knows what it did itself
 	m.rules()
+	if m.eager {
+		m.w.sync(0, 0)
+	}
 	return true
 }
 

@@ -233,6 +233,22 @@ func (w *world) cut(uid string) {
 	}
 }
 
+// online brings all nodes online, as a person does who finds them offline, but for those that are being removed at this very moment: from the
+// last look at an agent to its removal there are milliseconds in which nobody must bring it back, and Jenkins has no way to exclude that.
+func (w *world) online() {
+	active := 0
+	for _, p := range w.pods {
+		if p.Active() {
+			active++
+		}
+	}
+	for _, n := range w.nodes {
+		if p := w.pod(n.uid); active <= w.spec.replicas && (w.spec.kind != "StatefulSet" || p == nil || p.Ordinal < w.spec.replicas) {
+			n.parked = ""
+		}
+	}
+}
+
 // hang cuts an agent off for good: a pipeline waits for it in vain.
 func (w *world) hang(p *pod) {
 	p.broken = true

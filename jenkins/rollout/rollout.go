@@ -148,15 +148,36 @@ func (r *stepping) common() string {
 	return best
 }
 
-// account notes which agents are on their way out, which have gone, and which of their successors have come.
+// account notes which agents are on their way out, which have gone, and which of their successors have come, and from that how many may
+// become unavailable now.
 func (r *stepping) account() {
+	r.gone()
+	starting := r.came()
+	period := cmp.Or(time.Duration(r.in.Pool.Spec.Rollout.UpdatePeriod), 10*time.Second)
+	if r.s.Debt < 0 || starting == 0 && r.in.Now.Sub(r.s.Step) >= period {
+		r.s.Debt = 0 // nobody is on the way: fewer agents are wanted now
+	}
+	r.slots = max(0, r.unavailable()-r.leaving-r.s.Debt)
+	if next := r.s.Step.Add(period); r.slots > 0 && r.in.Now.Before(next) {
+		r.slots = 0
+		r.out.Next = next
+	}
+}
+
+// gone notes which agents are marked for an update, and which of those that were are gone.
+func (r *stepping) gone() {
 	var marked []string
+	there := map[string]bool{}
 	for i := range r.in.Agents {
 		a := &r.in.Agents[i]
+		outdated := a.Active() && drain.Outdated(*a, r.in.Target)
+		if outdated {
+			there[a.Pod.UID] = true
+		}
 		if cause, _ := drain.Parse(mark(*a)); !a.Active() || !a.Marked() || cause != drain.Update {
 			continue
 		}
-		if drain.Outdated(*a, r.in.Target) {
+		if outdated {
 			marked = append(marked, a.Pod.UID)
 		}
 		if !a.Registered.IsZero() { // otherwise it was not available anyway
@@ -164,10 +185,6 @@ func (r *stepping) account() {
 		}
 	}
 	slices.Sort(marked)
-	there := map[string]bool{}
-	for _, a := range r.outdated {
-		there[a.Pod.UID] = true
-	}
 	for _, uid := range r.s.Marked {
 		if !there[uid] {
 			r.s.Debt++
@@ -176,6 +193,10 @@ func (r *stepping) account() {
 	if !slices.Equal(marked, r.s.Marked) {
 		r.s.Marked, r.s.Step = marked, r.in.Now
 	}
+}
+
+// came counts the new agents that have registered against those that went, and returns how many are starting.
+func (r *stepping) came() int {
 	starting, last := 0, r.s.Counted
 	for _, a := range r.updated {
 		switch {
@@ -189,15 +210,7 @@ func (r *stepping) account() {
 		}
 	}
 	r.s.Counted = last
-	period := cmp.Or(time.Duration(r.in.Pool.Spec.Rollout.UpdatePeriod), 10*time.Second)
-	if r.s.Debt < 0 || starting == 0 && r.in.Now.Sub(r.s.Step) >= period {
-		r.s.Debt = 0 // nobody is on the way: fewer agents are wanted now
-	}
-	r.slots = max(0, r.unavailable()-r.leaving-r.s.Debt)
-	if next := r.s.Step.Add(period); r.slots > 0 && r.in.Now.Before(next) {
-		r.slots = 0
-		r.out.Next = next
-	}
+	return starting
 }
 
 // broken returns an agent of the present template that does not come up, nil if there is none.

@@ -38,6 +38,11 @@ func Join(m Memory, in Input) (Roster, Memory) {
 		j.waited[name] = true
 	}
 	j.nodes = match(in, m)
+	for _, p := range in.Pods {
+		if len(j.nodes.of[p.UID]) > 0 && j.fresh {
+			j.m.Proven = j.m.prove(p.Template)
+		}
+	}
 	j.settle()
 	j.base = j.m.Known
 	if !j.known || j.out.Settling != "" || j.base.IsZero() || in.Now.Sub(m.Seen) > Gap {
@@ -102,7 +107,6 @@ func (j *joining) agent(p Pod) (Agent, trace) {
 	}
 	if j.fresh && a.Computer != nil {
 		j.learn(p, *a.Computer, &t)
-		j.m.Proven = j.m.prove(p.Template)
 	}
 	if j.fresh {
 		t.Connected = a.Computer != nil && a.Computer.Connected
@@ -146,6 +150,9 @@ func (j *joining) learn(p Pod, c jenkins.Computer, t *trace) {
 		if j.out.Settling == "" && !p.Created.Before(j.base) {
 			j.out.Started = append(j.out.Started, max(0, j.in.Snapshot.At.Sub(p.Created)))
 		}
+	}
+	if t.Owed {
+		return // its builds may go on
 	}
 	var urls []string
 	for _, b := range c.Builds {

@@ -53,6 +53,10 @@ func (j *joining) settle() {
 	}
 	if why == "" {
 		j.m.Settle = nil
+		for uid, t := range j.m.Agents {
+			t.Missing, t.Owed = false, false
+			j.m.Agents[uid] = t
+		}
 		return
 	}
 	j.out.Settling = fmt.Sprintf("%s: %s", j.m.Settle.Why, why)
