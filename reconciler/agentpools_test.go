@@ -46,8 +46,8 @@ func busyStatus(now time.Time) pool.Status {
 			{Type: pool.ScalingActive, Status: "True", Reason: "Deciding", Message: "decisions are carried out", LastTransitionTime: at(time.Hour)},
 		},
 		Decision: &pool.Decision{
-			At: at(12 * time.Second), From: 6, To: 8, Term: "short", Reason: "9 builds wait and 5 run: 14 agents, 2 more at a time",
-			Terms:  []pool.Term{{Name: "short", Agents: 14, Reason: "9 builds wait, 5 run"}, {Name: "hold", Agents: 6, Reason: "agents that were needed 40s ago"}},
+			At: at(12 * time.Second), From: 6, To: 8, Term: "step", Reason: "9 builds wait and 5 run: 14 agents, 2 more at a time",
+			Terms:  []pool.Term{{Name: "demand", Agents: 14, Reason: "9 builds wait, 5 run"}, {Name: "short", Agents: 16, Reason: "1.2 x short"}, {Name: "hold", Agents: 6, Reason: "agents that were needed 40s ago"}, {Name: "spare"}, {Name: "soon"}},
 			Limits: []pool.Limit{{Name: "min", Value: 2}, {Name: "max", Value: 20}, {Name: "step", Value: 2, Cut: true, Reason: "2 agents at a time"}},
 			Gates:  []pool.Gate{{Name: "active", Open: true, Reason: "the pool is not suspended"}, {Name: "fresh", Open: true, Reason: "the answer is new"}},
 			Next:   &next, NextReason: "2 more if the queue stays", Blocked: 3, Elsewhere: 2, Spec: "priority balanced (10), start-up 54 s (assumed, 3 of 20 seen)",

@@ -237,7 +237,8 @@ func (a *app) drainAgent(ctx context.Context, t draining, why string, undo, wait
 	if err := t.site.annotate(ctx, api, t.pod, map[string]any{pool.Drain: step.Annotation()}); err != nil {
 		return err
 	}
-	a.done("agent %s of pool %s takes no further build%s; `majordomo drain %s --undo` takes that back", name, t, t.lastBuild(name), name)
+	a.done("agent %s of pool %s takes no further build%s; `majordomo drain %s/%s --undo` takes that back",
+		name, t, t.lastBuild(name), cmp.Or(t.Environment, t.Namespace), name)
 	a.asleep(t.agentPool)
 	if !wait {
 		return nil

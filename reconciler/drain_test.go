@@ -16,7 +16,7 @@ func TestAnAgentIsDrainedAndTakenBack(t *testing.T) {
 	}
 	f.pod("jenkins-0", map[string]any{"app": "jenkins"})
 	has(t, f.want(0, "drain", f.env+"/agent-linux-aaaaa", "--reason", "slow disk\n\x1b[1m").stderr,
-		"agent agent-linux-aaaaa of pool "+f.env+"/linux takes no further build, and goes when shop/main #12 has ended; `majordomo drain agent-linux-aaaaa --undo`")
+		"agent agent-linux-aaaaa of pool "+f.env+"/linux takes no further build, and goes when shop/main #12 has ended; `majordomo drain "+f.env+"/agent-linux-aaaaa --undo`")
 	if got := f.notes(f.pods(), "agent-linux-aaaaa")[pool.Drain]; got != "manual: slow disk" {
 		t.Errorf("annotation %q", got)
 	}

@@ -217,12 +217,17 @@ func (p agentPool) notDown() string {
 		return cmp.Or(p.condition(pool.Ready).Message, "nothing was decided yet")
 	case p.supply() == 0:
 		return "there is no agent that could go"
+	case p.supply() <= least:
+		return fmt.Sprintf("its min is %d%s", least, p.minFrom())
 	case len(shut) > 0:
 		return strings.Join(shut, "; ")
 	case s.Desired < p.supply():
 		return ""
-	case s.Desired <= least:
-		return fmt.Sprintf("its min is %d%s", least, p.minFrom())
+	}
+	for _, term := range s.Decision.Terms {
+		if term.Agents >= p.supply() && term.Reason != "" {
+			return term.Reason
+		}
 	}
 	return cmp.Or(s.Decision.Reason, s.Reason)
 }

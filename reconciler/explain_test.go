@@ -19,19 +19,19 @@ func TestExplainTellsInputsTermsLimitsGatesAndWhatComesNext(t *testing.T) {
 		"  because   9 builds wait and 5 run: 14 agents, 2 more at a time\n",
 		"  queue     9 builds wait for an agent of this pool, the oldest for 4m", "; 3 wait for something else; 2 are for other labels\n",
 		"  supply    6 agents: 5 busy, 0 idle, 1 starting (", "s); besides, 2 draining\n",
-		"  formula   ▸ short  14  9 builds wait, 5 run\n",
-		"              hold    6  agents that were needed 40s ago\n",
-		"  limits      min     2\n",
-		"              max    20\n",
-		"              step    2  ← limits: 2 agents at a time\n",
-		"  gates     ✔ active  the pool is not suspended\n",
-		"            ✔ fresh   the answer is new\n",
+		"  formula     demand  14  9 builds wait, 5 run\n",
+		"            ▸ short   16  1.2 x short\n",
+		"              no more by hold, spare, soon\n",
+		"  limits      min      2\n",
+		"              max     20\n",
+		"              step     2  ← limits: 2 agents at a time\n",
+		"  gates     ✔ active, fresh\n",
 		"  next      at ", ": 2 more if the queue stays\n",
 		"  rests on  priority balanced (10), start-up 54 s (assumed, 3 of 20 seen)\n",
 		"  jenkins   2.568.3 at http://jenkins."+f.env+".svc answers majordomo\n",
 		`  no pool   serves "windows", for which 4 builds wait: There are no nodes with the label ‘windows’redevil bell`+"\n",
 		"Not scaled up further because: step 2: 2 agents at a time.\n",
-		"Not scaled down because: 9 builds wait and 5 run: 14 agents, 2 more at a time.\n",
+		"Not scaled down because: 9 builds wait, 5 run.\n",
 	)
 	lacks(t, o.stdout, "\x1b", "\u202e", "\x07", "\r")
 	has(t, f.want(0, "explain", f.env+"/linux", "--color=always").stdout, "\x1b[36mqueue\x1b[0m", "\x1b[32m✔\x1b[0m")
@@ -81,7 +81,7 @@ func TestExplainTellsWhatIsWrong(t *testing.T) {
 	f.status.Rollout = &pool.Progress{Template: "abc", Phase: "Progressing", Updated: 2, Total: 6, Reason: "one at a time"}
 	f.write("linux")
 	has(t, f.want(0, "explain", f.env+"/linux").stdout,
-		"✗ fresh", "jenkins   not known: JenkinsHung: no answer within 10s; read last ",
+		"✔ active\n", "✗ fresh: the last answer of Jenkins is older than 10s\n", "jenkins   not known: JenkinsHung: no answer within 10s; read last ",
 		"rollout   Progressing: 2 of 6 agents have the new template; one at a time\n",
 		"Not scaled down because: the last answer of Jenkins is older than 10s.\n")
 	has(t, f.want(0, "get", "pools", "-n", f.env).stdout, "no answer within 10s")

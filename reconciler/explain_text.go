@@ -99,7 +99,10 @@ func (t *layout) people(p agentPool) {
 
 func (t *layout) inputs(p agentPool) {
 	s := p.Status
-	queue := plural(s.Queued, "build waits", "builds wait") + " for an agent of this pool"
+	queue := "no build waits for an agent of this pool"
+	if s.Queued > 0 {
+		queue = plural(s.Queued, "build waits", "builds wait") + " for an agent of this pool"
+	}
 	if s.OldestQueued != nil {
 		queue += ", the oldest for " + span(t.now().Sub(*s.OldestQueued))
 	}
@@ -141,54 +144,92 @@ func (t *layout) ages(p agentPool) string {
 	return " (" + strings.Join(ages, ", ") + ")"
 }
 
+// computation prints the terms that ask for more agents than the first, and the limits. Those that do not are named, no more: there are many.
 func (t *layout) computation(d pool.Decision) {
+	most, no := told(d)
 	wide, figures := 0, 1
-	for _, term := range d.Terms {
+	for _, term := range most {
 		wide, figures = max(wide, utf8.RuneCountInString(oneLine(term.Name))), max(figures, len(fmt.Sprint(term.Agents)))
 	}
 	for _, l := range d.Limits {
 		wide, figures = max(wide, utf8.RuneCountInString(oneLine(l.Name))), max(figures, len(fmt.Sprint(l.Value)))
 	}
-	for _, term := range d.Terms {
+	decisive := decisive(d)
+	for _, term := range most {
 		mark := " "
-		if term.Name == d.Term {
+		if term.Name == decisive {
 			mark = "▸"
 		}
 		t.part("formula", "%s %-*s  %*d  %s", mark, wide, oneLine(term.Name), figures, term.Agents, oneLine(term.Reason))
 	}
+	if len(no) > 0 {
+		t.part("formula", "  no more by %s", strings.Join(no, ", "))
+	}
 	for _, l := range d.Limits {
 		note := oneLine(l.Reason)
 		if l.Cut {
-			note = strings.TrimSuffix("← limits: "+note, ": ")
+			verb := "limits"
+			if l.Name == "min" {
+				verb = "raises"
+			}
+			note = strings.TrimSuffix("← "+verb+": "+note, ": ")
 		}
 		t.part("limits", "  %-*s  %*d  %s", wide, oneLine(l.Name), figures, l.Value, note)
 	}
 }
 
+// told returns the terms that are shown each, and the names of the others.
+func told(d pool.Decision) (most []pool.Term, no []string) {
+	for i, term := range d.Terms {
+		if i == 0 || term.Agents > d.Terms[0].Agents || term.Name == d.Term {
+			most = append(most, term)
+		} else {
+			no = append(no, oneLine(term.Name))
+		}
+	}
+	return most, no
+}
+
+// decisive is the term that set the decision; where a limit did, the term that it cut.
+func decisive(d pool.Decision) string {
+	var largest pool.Term
+	for _, term := range d.Terms {
+		if term.Name == d.Term {
+			return term.Name
+		}
+		if term.Agents > largest.Agents {
+			largest = term
+		}
+	}
+	return largest.Name
+}
+
+// gates prints which conditions for scaling down hold, and why others do not.
 func (t *layout) gates(gates []pool.Gate) {
-	wide := 0
+	var open []string
 	for _, g := range gates {
-		wide = max(wide, utf8.RuneCountInString(oneLine(g.Name)))
+		if g.Open {
+			open = append(open, oneLine(g.Name))
+		}
+	}
+	if len(open) > 0 {
+		t.marked("gates", green, "✔", strings.Join(open, ", "))
 	}
 	for _, g := range gates {
-		mark := t.stdout.paint(green, "✔")
 		if !g.Open {
-			mark = t.stdout.paint(red, "✗")
+			t.marked("gates", red, "✗", strings.TrimSpace(oneLine(g.Name)+": "+oneLine(g.Reason)))
 		}
-		t.gate(mark, wide, g)
 	}
 }
 
-// gate prints a line whose mark has a colour.
-func (t *layout) gate(mark string, wide int, g pool.Gate) {
-	word := "gates"
-	if t.last == word {
-		word = ""
+// marked is part for text that is safe already, with a mark in a colour.
+func (t *layout) marked(word string, s style, mark, text string) {
+	shown := word
+	if word == t.last {
+		shown = ""
 	}
-	t.last = "gates"
-	name := oneLine(g.Name)
-	t.printf("  %s%s%s %s\n", t.stdout.paint(cyan, word), strings.Repeat(" ", wordWidth-len(word)), mark,
-		strings.TrimRight(name+strings.Repeat(" ", wide-utf8.RuneCountInString(name))+"  "+oneLine(g.Reason), " "))
+	t.last = word
+	t.printf("  %s%s%s %s\n", t.stdout.paint(cyan, shown), strings.Repeat(" ", wordWidth-len(shown)), t.stdout.paint(s, mark), text)
 }
 
 func (t *layout) outlook(p agentPool) {
@@ -229,7 +270,7 @@ func (t *layout) rest(p agentPool) {
 		t.part("rollout", "%s: %d of %d agents have the new template%s", oneLine(r.Phase), r.Updated, r.Total, reasonAfter("; ", oneLine(r.Reason)))
 	}
 	for _, c := range p.Status.Conditions {
-		if c.Type == pool.Ready && c.Status == "False" {
+		if c.Type == pool.Ready && c.Status == "False" && p.Suspend+p.Drain+p.Status.Jenkins.Error == "" {
 			t.part("not ready", "%s: %s", oneLine(c.Reason), oneLine(c.Message))
 		}
 	}

@@ -188,16 +188,18 @@ func (v *listView) watch(ctx context.Context, l look) error {
 	if len(l.matching) == 0 {
 		v.warn("%s", v.empty(nil))
 	}
+	var rows []row
 	for _, f := range l.matching {
-		if err := v.stream(f.agentPool); err != nil {
-			return err
-		}
+		rows = append(rows, v.changed(f.agentPool)...)
 	}
-	return l.followPools(ctx, v.stream)
+	if err := v.lines(rows); err != nil {
+		return err
+	}
+	return l.followPools(ctx, func(p agentPool) error { return v.lines(v.changed(p)) })
 }
 
-// stream prints what has changed of a pool, at once.
-func (v *listView) stream(p agentPool) error {
+// changed returns what is new of a pool since it was shown last.
+func (v *listView) changed(p agentPool) []row {
 	rows := v.rows(v, p)
 	for name, last := range v.shown {
 		still := slices.ContainsFunc(rows, func(r row) bool { return r.name == name })
@@ -215,20 +217,20 @@ func (v *listView) stream(p agentPool) error {
 			delete(v.shown, r.name)
 		}
 	}
-	if err := v.lines(changed); err != nil {
-		return err
-	}
-	return v.out.Flush()
+	return changed
 }
 
+// lines prints rows at once.
 func (v *listView) lines(rows []row) error {
 	if v.output.form != asJSON && v.output.form != asName {
 		if len(rows) == 0 {
 			return nil
 		}
-		err := v.table(rows)
+		if err := v.table(rows); err != nil {
+			return err
+		}
 		v.named = false
-		return err
+		return v.out.Flush()
 	}
 	for _, r := range rows {
 		if v.output.form == asName {
@@ -239,5 +241,5 @@ func (v *listView) lines(rows []row) error {
 			return err
 		}
 	}
-	return nil
+	return v.out.Flush()
 }

@@ -200,6 +200,10 @@ func (l *logs) pods(ctx context.Context, set podSet) ([]object.Object, error) {
 
 // show prints a line: the pod in a colour of its own, then what it logged, made safe.
 func (l *logs) show(e logLine) {
+	if e.note {
+		l.warn("%s", e.text)
+		return
+	}
 	palette := []style{cyan, green, yellow, magenta, blue, red}
 	sum := 0
 	for _, b := range []byte(e.pod) {

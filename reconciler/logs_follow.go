@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -86,6 +87,14 @@ type tails struct {
 	err     error                // that ended it
 }
 
+// note lets the one that prints say something: the terminal takes one line at a time.
+func (f *tails) note(ctx context.Context, text string) {
+	select {
+	case f.lines <- logLine{at: f.now(), text: text, note: true}:
+	case <-ctx.Done():
+	}
+}
+
 // start follows the log of a pod whose container runs, unless that is done already.
 func (f *tails) start(ctx context.Context, pod object.Object) {
 	f.mu.Lock()
@@ -96,7 +105,7 @@ func (f *tails) start(ctx context.Context, pod object.Object) {
 	}
 	if len(f.running) >= mostLogs {
 		if !f.full {
-			f.warn("more than %d pods; the logs of further ones are left out until one of these is gone", mostLogs)
+			f.note(ctx, fmt.Sprintf("more than %d pods; the logs of further ones are left out until one of these is gone", mostLogs))
 		}
 		f.full = true
 		return
@@ -116,9 +125,13 @@ func (f *tails) start(ctx context.Context, pod object.Object) {
 
 // follow reads the log of a pod until its container ends. One that breaks off before is asked for again, as is one whose container starts anew.
 func (f *tails) follow(ctx context.Context, pod object.Object) error {
+	told := ""
 	for running(pod) {
-		if err := f.read(ctx, pod); err != nil {
+		if err := f.read(ctx, pod); forbidden(err) {
 			return err
+		} else if err != nil && err.Error() != told && ctx.Err() == nil {
+			told = err.Error()
+			f.note(ctx, told+"; it is asked for again")
 		}
 		select {
 		case <-ctx.Done():

@@ -27,6 +27,7 @@ type logLine struct {
 	pod  string
 	uid  string
 	text string
+	note bool // it is about the log, not of it
 }
 
 // lineReader reads the log of one pod.
@@ -106,15 +107,17 @@ func (l *logs) history(ctx context.Context, pods []object.Object) (map[string]ti
 			}
 		}
 	}()
+	failed := make([]error, len(pods))
 	g := new(errgroup.Group) // without a context of its own: the streams outlive it
 	g.SetLimit(askAtOnce)
 	for i, pod := range pods {
-		g.Go(func() (err error) {
-			readers[i], err = l.open(ctx, pod, time.Time{}, false)
-			return err
+		g.Go(func() error {
+			readers[i], failed[i] = l.open(ctx, pod, time.Time{}, false)
+			return nil
 		})
 	}
-	if err := g.Wait(); err != nil {
+	_ = g.Wait()
+	if err := l.lacking(failed); err != nil {
 		return nil, err
 	}
 	last := map[string]time.Time{}
@@ -127,6 +130,26 @@ func (l *logs) history(ctx context.Context, pods []object.Object) (map[string]ti
 		last[e.uid] = e.at
 	}
 	return last, l.out.Flush()
+}
+
+// lacking tells which logs cannot be read. It is an error only if all are like that, or for want of a right.
+func (l *logs) lacking(failed []error) error {
+	all := len(failed) > 0
+	for _, err := range failed {
+		if forbidden(err) {
+			return err
+		}
+		all = all && err != nil
+	}
+	if all {
+		return errors.Join(failed...)
+	}
+	for _, err := range failed {
+		if err != nil {
+			l.warn("%v", err)
+		}
+	}
+	return nil
 }
 
 // merge reads several logs as one, in the order of time.

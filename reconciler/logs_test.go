@@ -28,6 +28,7 @@ type kubelet struct {
 	lines   map[string][]string // by pod, each with its time in front
 	changed chan struct{}       // closed with the next line
 	cut     chan struct{}       // closed to break off all that is being followed
+	broken  string              // a pod whose node does not answer
 }
 
 // newKubelet lets the farm's programs reach the cluster through a server whose pods have logs.
@@ -81,8 +82,12 @@ func (k *kubelet) breakOff() {
 func (k *kubelet) serve(w http.ResponseWriter, r *http.Request) {
 	q, pod := r.URL.Query(), r.PathValue("pod")
 	k.mu.Lock()
-	cut, all := k.cut, k.lines[pod]
+	cut, all, broken := k.cut, k.lines[pod], k.broken == pod
 	k.mu.Unlock()
+	if broken {
+		http.Error(w, "dial tcp: no route to host", http.StatusInternalServerError)
+		return
+	}
 	if q.Get("timestamps") != "true" || q.Get("container") != "agent" {
 		http.Error(w, "want times, and the container agent", http.StatusInternalServerError)
 		return
@@ -172,6 +177,33 @@ func TestLogsOfAgentsAndMasterAreMergedByTime(t *testing.T) {
 	}
 	f.want(exitUsage, "logs", f.env+"/linux", "--since", "-5m")
 	f.want(exitNotFound, "logs", f.env+"/nothing")
+}
+
+func TestLogsOfOneNodeThatDoesNotAnswerAreMissing(t *testing.T) {
+	f := newFarm(t)
+	k := newKubelet(f)
+	for _, name := range []string{"agent-linux-a", "agent-linux-b"} {
+		f.pod(name, map[string]any{"majordomo.dev/pool": "linux"})
+		k.log(name, time.Now(), "words of "+name)
+	}
+	k.broken = "agent-linux-a"
+	o := f.want(0, "logs", f.env+"/linux", "--no-master")
+	has(t, o.stdout, "words of agent-linux-b")
+	has(t, o.stderr, "! the log of pod agent-linux-a: ", "no route to host")
+	f.want(exitFailure, "logs", f.env+"/agent-linux-a") // there is nothing else to show
+
+	f.until(func() bool { return f.runs("agent-linux-a") && f.runs("agent-linux-b") })
+	out := newLines(t, first(f.background("logs", f.env+"/linux", "-f", "--no-master")))
+	out.next("words of agent-linux-b")
+	k.mend()
+	out.next("words of agent-linux-a")
+}
+
+// mend lets all nodes answer.
+func (k *kubelet) mend() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.broken = ""
 }
 
 func TestLogsSayWhyTheMasterIsLeftOut(t *testing.T) {
