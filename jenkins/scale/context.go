@@ -16,11 +16,22 @@ const (
 
 type contexts [views]uint16
 
-// context returns the contexts of a moment at which nothing has changed since the state was made.
-func (s *State) context(at clock) contexts {
+// moment is a time at which nothing has changed since the state was made.
+type moment struct {
+	at     clock
+	rates  rates
+	fallen int // class of how much higher demand was lately
+}
+
+func (s *State) moment(at clock) moment {
+	return moment{at, s.rates.later(at.since(s.at)), heightOf[s.fallen(at)]}
+}
+
+// context returns the contexts of a moment.
+func (s *State) context(m moment) contexts {
 	var c contexts
 	size := sizeOf[s.demand]
-	for i, x := range s.rates.later(at.since(s.at)) {
+	for i, x := range m.rates {
 		course := 0
 		if x >= faint {
 			_, e := math.Frexp(x / faint)
@@ -28,7 +39,7 @@ func (s *State) context(at clock) contexts {
 		}
 		c[i] = index(i, size, course)
 	}
-	c[views-1] = index(views-1, size, heightOf[s.fallen(at)])
+	c[views-1] = index(views-1, size, m.fallen)
 	return c
 }
 
@@ -54,24 +65,22 @@ func (s *State) fallen(at clock) int {
 }
 
 // turns returns when the contexts of the moment change next without an arrival, 0 for never.
-func (s *State) turns(at clock) clock {
+func (s *State) turns(m moment) clock {
 	var next clock
 	sooner := func(t clock) {
-		if t > at && (next == 0 || t < next) {
+		if t > m.at && (next == 0 || t < next) {
 			next = t
 		}
 	}
-	for i, x := range s.rates {
-		x *= math.Exp(-at.since(s.at) / memories[i])
-		if x < faint {
-			continue
+	for i, x := range m.rates {
+		if x >= faint {
+			above, _ := math.Frexp(x / faint) // half of by how much it is above the end of its class
+			sooner(m.at.after(memories[i]*math.Log(2*above) + 0.002))
 		}
-		above, _ := math.Frexp(x / faint) // half of by how much it is above the end of its class
-		sooner(at.after(memories[i]*math.Log(2*above) + 0.002))
 	}
-	if height := heightOf[s.fallen(at)]; height > 0 {
+	if m.fallen > 0 {
 		for r := s.levels; r != nil; r = r.next { // the first that makes it so high is the last to be forgotten
-			if heightOf[r.top-s.demand] == height {
+			if heightOf[r.top-s.demand] == m.fallen {
 				sooner(r.left.after(s.starts.seconds()*lately) + 1)
 				break
 			}

@@ -22,7 +22,7 @@ func (s *State) width() clock { return max(clock(1000*s.starts.seconds()/parts),
 
 // begin returns a part that begins with so much demand, in the contexts of the state.
 func (s *State) begin(demand int, at clock) bin {
-	return bin{base: int32(demand), peak: int32(demand), in: s.context(at)}
+	return bin{base: int32(demand), peak: int32(demand), in: s.context(s.moment(at))}
 }
 
 // roll closes the part that is over, and those without a look since the old state was made, and learns from those that are old enough.

@@ -7,8 +7,8 @@ const (
 	worth = 0.6
 	// sampled moments tell what to expect.
 	sampled = 40
-	// common is how many moments the whole pool counts for beside those of a context.
-	common = 20
+	// shared is for how many moments the whole pool counts beside those of a context.
+	shared = 20
 	// settle is how long what was started as a spare stays at least, in start-up times.
 	settle = 0.4
 )
@@ -19,53 +19,93 @@ type outlook struct {
 	starts, keeps float64 // the part of the moments in which demand rose that far
 }
 
-// expects returns the outlook in the contexts. A moment in which demand rises far enough is worth the waiting that an agent spares, less the
-// time for which it was idle; one in which it does not costs an idle agent. Its contexts speak with equal weight.
+// vote is what a context says of each rise: what it is worth to start an agent for it, and to keep one, in seconds of an idle agent, and in
+// which part of its moments demand rose that far. All are means over its moments, with some of the whole pool.
+type vote struct {
+	in                uint16
+	start, keep, rose [len(rises)]float64
+}
+
+// voters are the contexts of a decision that have voted, by view, and the whole pool.
+type voters struct {
+	views [views]vote
+	voted [views]bool
+	all   vote
+	ready bool
+}
+
+// of returns the vote of a context. A moment in which demand rises far enough is worth the waiting that an agent spares, less the time for
+// which it was idle; one in which it does not costs an idle agent.
+func (v *voters) of(view int, in uint16, s *State, rho float64) *vote {
+	x := &v.views[view]
+	if v.voted[view] && x.in == in {
+		return x
+	}
+	start, ahead := s.starts.seconds(), horizon*float64(s.width())/1000
+	if !v.ready {
+		s.samples.all.votes(&v.all, nil, rho, start, ahead)
+		v.ready = true
+	}
+	s.samples.at(in).votes(x, &v.all, rho, start, ahead)
+	x.in, v.voted[view] = in, true
+	return x
+}
+
+func (c *cell) votes(v, common *vote, rho, start, ahead float64) {
+	if c == nil {
+		*v = *common
+		return
+	}
+	moments := float64(c.moments)
+	n := moments
+	if common != nil {
+		n += shared
+	}
+	for i := range rises {
+		rose, took := float64(c.rose[i]), float64(c.took[i])
+		spared := min(took, rose*start)
+		never := (moments - rose) * ahead
+		v.start[i] = rho*worth*spared - (took - spared) - never
+		v.keep[i] = rose*(rho*worth+1)*start - took - never
+		v.rose[i] = rose
+		if common != nil {
+			v.start[i] += shared * common.start[i]
+			v.keep[i] += shared * common.keep[i]
+			v.rose[i] += shared * common.rose[i]
+		}
+		v.start[i] /= n
+		v.keep[i] /= n
+		v.rose[i] /= n
+	}
+}
+
+// expects returns the outlook in the contexts, which speak with equal weight.
 func (s *State) expects(p *pool, in contexts) outlook {
 	var o outlook
-	t := &s.samples
-	if t.all == nil || t.all.moments < sampled {
+	if s.samples.all == nil || s.samples.all.moments < sampled {
 		return o
 	}
-	start := s.starts.seconds()
-	ahead := horizon * float64(s.width()) / 1000
+	var votes [views]*vote
+	for i, j := range in {
+		votes[i] = p.voters.of(i, j, s, p.rho)
+	}
 	starts, keeps := true, true
-	for i := range rises {
-		var toStart, toKeep, part float64
-		whole, always, all := t.all.pays(i, p.rho, start, ahead)
-		n := float64(t.all.moments)
-		whole, always, all = whole/n, always/n, all/n
-		for _, j := range in {
-			a, b, c, n := common*whole, common*always, common*all, float64(common)
-			if x := t.at(j); x != nil {
-				xa, xb, xc := x.pays(i, p.rho, start, ahead)
-				a, b, c, n = a+xa, b+xb, c+xc, n+float64(x.moments)
-			}
-			toStart, toKeep, part = toStart+a/n, toKeep+b/n, part+c/n
+	for i, rise := range rises {
+		var toStart, toKeep, rose float64
+		for _, v := range votes {
+			toStart, toKeep, rose = toStart+v.start[i], toKeep+v.keep[i], rose+v.rose[i]
 		}
 		if starts = starts && toStart > 0; starts {
-			o.start, o.starts = rises[i], part/float64(len(in))
+			o.start, o.starts = rise, rose/float64(views)
 		}
 		if keeps = keeps && toKeep > 0; keeps {
-			o.keep, o.keeps = rises[i], part/float64(len(in))
+			o.keep, o.keeps = rise, rose/float64(views)
 		}
 		if !starts && !keeps {
 			break
 		}
 	}
 	return o
-}
-
-// pays returns what it would have been worth to start an agent at each of the moments, and to keep one, in seconds of an idle agent, and
-// at how many of them demand rose that far.
-func (c *cell) pays(rise int, rho, start, ahead float64) (toStart, toKeep, rose float64) {
-	rose = float64(c.rose[rise])
-	never := float64(c.moments) - rose
-	took := float64(c.took[rise])
-	spared := min(took, rose*start)
-	toStart = rho*worth*spared - (took - spared) - never*ahead
-	toKeep = rose*(rho*worth+1)*start - took - never*ahead
-	return toStart, toKeep, rose
 }
 
 // stay is a level that spares were started for, and until when they stay.
@@ -135,10 +175,11 @@ func (s *State) until(p *pool, lower func(outlook, clock) bool) clock {
 	const looks = 64
 	at := max(s.opened+s.width(), s.at+1)
 	for range looks {
-		if lower(s.expects(p, s.context(at)), at) {
+		m := s.moment(at)
+		if lower(s.expects(p, s.context(m)), at) {
 			return at
 		}
-		next := s.turns(at)
+		next := s.turns(m)
 		if s.stay.until > at && (next == 0 || s.stay.until < next) {
 			next = s.stay.until
 		}

@@ -23,6 +23,7 @@ type pool struct {
 	supply int     // agents that are there or come, draining ones not counted
 	rho    float64 // what a second of a build's waiting is worth, in idle agent-seconds
 
+	voters  voters
 	outlook outlook // of the moment
 	kept    kept    // above demand
 }
