@@ -19,6 +19,7 @@ type demo struct {
 	cluster *testcluster.Cluster
 	client  dynamic.Interface
 	repo    *repository
+	masters map[string]*master // by environment
 	program *process
 	webhook string // URL
 	secret  string // by which webhooks are signed
@@ -34,15 +35,18 @@ type step struct {
 
 // story is what the demo shows, in order. Each step leaves both environments Ready for the next.
 func story() []step {
-	return []step{firstSync(), aCommit(), drift(), prune(), badCommit(), hold(), rollback(), silence()}
+	return []step{
+		firstSync(), aCommit(), drift(), prune(), badCommit(), hold(), rollback(), silence(), // what Git says
+		queue(), rollout(), trouble(), drainBack(), // what the queue says
+	}
 }
 
 // setUp prepares the stage. What it started before an error is in the demo, for tearDown.
 func setUp(ctx context.Context, out *report) (*demo, error) {
 	d := &demo{out: out}
-	out.line("%s", out.bold("Majordomo demo: two Jenkins environments on a real Kubernetes API, kept the way a Git repository says"))
+	out.line("%s", out.bold("Majordomo demo: two Jenkins environments on a real Kubernetes API, kept the way a Git repository says, their agents the way the queue says"))
 	out.line("\nThe stage")
-	for _, prepare := range []func(context.Context) error{d.startCluster, d.makeDirectory, d.makeRepository, d.install, d.makeSecrets, d.configure} {
+	for _, prepare := range []func(context.Context) error{d.startCluster, d.startJenkins, d.makeDirectory, d.makeRepository, d.install, d.makeSecrets, d.configure} {
 		if err := prepare(ctx); err != nil {
 			return d, err
 		}
@@ -62,7 +66,7 @@ func (d *demo) makeDirectory(context.Context) (err error) {
 func (d *demo) startCluster(ctx context.Context) error {
 	began := time.Now()
 	var err error
-	if d.cluster, err = testcluster.Start(ctx, "--nodes", "3"); err != nil {
+	if d.cluster, err = testcluster.Start(ctx, "--nodes", "3", "--pod-delay", "1s"); err != nil {
 		return err
 	}
 	if d.client, err = dynamic.NewForConfig(d.cluster.Config()); err != nil {
@@ -75,7 +79,7 @@ func (d *demo) startCluster(ctx context.Context) error {
 func (d *demo) makeRepository(ctx context.Context) error {
 	began := time.Now()
 	var err error
-	if d.repo, err = newRepository(ctx, d.root, d.path("fleet")); err != nil {
+	if d.repo, err = newRepository(ctx, d.root, d.path("fleet"), d.pointPools); err != nil {
 		return err
 	}
 	if d.first, err = d.repo.git(ctx, "rev-parse", "HEAD"); err != nil {
@@ -124,6 +128,9 @@ func (d *demo) stay(ctx context.Context) {
 func (d *demo) tearDown() {
 	if d.program != nil {
 		d.program.stop()
+	}
+	for _, m := range d.masters {
+		m.stop()
 	}
 	if d.cluster != nil {
 		d.cluster.Stop()

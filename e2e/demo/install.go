@@ -43,6 +43,10 @@ func (d *demo) makeSecrets(ctx context.Context) error {
 				"apiVersion": "v1", "kind": "Secret", "metadata": map[string]any{"name": name},
 				"stringData": map[string]any{"username": strings.TrimPrefix(name, "jenkins-"), key: rand.Text()},
 			}}
+			if name == "jenkins-api" { // of the account by which majordomo asks Jenkins
+				user, token := d.masters[strings.TrimPrefix(namespace, "jenkins-")].Credentials("scaler")
+				secret.Object["stringData"] = map[string]any{"username": user, key: token}
+			}
 			if _, err := d.client.Resource(secrets).Namespace(namespace).Create(ctx, secret, metav1.CreateOptions{}); err != nil {
 				return err
 			}
@@ -87,7 +91,7 @@ func (d *demo) startProgram() error {
 	}
 	d.webhook = "http://" + hooks + "/hooks/git"
 	d.program, err = start(d.path("majordomo.log"), d.environ("majordomo.kubeconfig"), d.majordomo(), "run",
-		"--repo", d.repo.dir, "--ref", "main", "--interval", "10m",
+		"--repo", d.repo.dir, "--ref", "main", "--interval", "10m", "--jenkins-interval", "1s",
 		"--kubeconfig", d.path("majordomo.kubeconfig"), "--namespace", "majordomo", "--state-dir", d.path("state"),
 		"--listen", listen, "--webhook-listen", hooks, "--webhook-secret-files", d.path("webhook-secret"))
 	return err

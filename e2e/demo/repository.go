@@ -18,12 +18,15 @@ type repository struct {
 	env []string
 }
 
-// newRepository commits the project's own fleet.yaml, manifests and overlays to a fresh repository.
-func newRepository(ctx context.Context, source, dir string) (*repository, error) {
+// newRepository commits the project's own fleet.yaml, manifests and overlays to a fresh repository, fitted to where they run.
+func newRepository(ctx context.Context, source, dir string, fit func(dir string) error) (*repository, error) {
 	r := &repository{dir: dir, env: append(os.Environ(),
 		"GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null", "GIT_TERMINAL_PROMPT=0",
 		"GIT_AUTHOR_NAME=Demo", "GIT_AUTHOR_EMAIL=demo@majordomo.dev", "GIT_COMMITTER_NAME=Demo", "GIT_COMMITTER_EMAIL=demo@majordomo.dev")}
 	if err := copyConfig(source, dir); err != nil {
+		return nil, err
+	}
+	if err := fit(dir); err != nil {
 		return nil, err
 	}
 	if _, err := r.git(ctx, "init", "--quiet", "--initial-branch=main"); err != nil {
@@ -88,13 +91,5 @@ func (r *repository) revert(ctx context.Context) (string, error) {
 
 // edit replaces a text that is in the file once.
 func (r *repository) edit(file, before, after string) error {
-	path := filepath.Join(r.dir, file)
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	if n := strings.Count(string(b), before); n != 1 {
-		return fmt.Errorf("%s has %q %d times, and the demo expects it once", file, before, n)
-	}
-	return os.WriteFile(path, []byte(strings.Replace(string(b), before, after, 1)), 0o600)
+	return editFile(filepath.Join(r.dir, file), before, after)
 }
