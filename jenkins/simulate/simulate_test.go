@@ -26,7 +26,7 @@ func compare(t *testing.T, builds int, change func(*Options)) *Comparison {
 }
 
 func TestOnlyTheReplicaControllerKillsBuilds(t *testing.T) {
-	for _, r := range compare(t, 5000, func(*Options) {}).Rows {
+	for _, r := range compare(t, 2000, func(*Options) {}).Rows {
 		if kills := r.Policy == "KEDA HPA"; (r.Killed > 0) != kills {
 			t.Errorf("%s killed %g builds", r.Policy, r.Killed)
 		}
@@ -34,7 +34,7 @@ func TestOnlyTheReplicaControllerKillsBuilds(t *testing.T) {
 }
 
 func TestEveryPolicyCostsAtLeastTheBound(t *testing.T) {
-	c := compare(t, 5000, func(o *Options) { o.Startup.P95 = o.Startup.Median })
+	c := compare(t, 2000, func(o *Options) { o.Startup.P95 = o.Startup.Median })
 	for _, r := range c.Rows {
 		for i, w := range r.Weighted {
 			if w < 1 {
@@ -49,8 +49,8 @@ func TestEveryPolicyCostsAtLeastTheBound(t *testing.T) {
 
 func TestTheSameSeedGivesTheSameFigures(t *testing.T) {
 	samples := func(o *Options) { o.Samples = 20 }
-	a, b := compare(t, 3000, samples), compare(t, 3000, samples)
-	other := compare(t, 3000, func(o *Options) { o.Seeds = []uint64{2} })
+	a, b := compare(t, 1500, samples), compare(t, 1500, samples)
+	other := compare(t, 1500, func(o *Options) { o.Seeds = []uint64{2} })
 	if diff := cmp.Diff(a.Rows, b.Rows); diff != "" {
 		t.Errorf("(-first +second):\n%s", diff)
 	}
@@ -60,9 +60,9 @@ func TestTheSameSeedGivesTheSameFigures(t *testing.T) {
 }
 
 func TestFiguresAreMeansOverTheSeeds(t *testing.T) {
-	one := compare(t, 2000, func(o *Options) { o.Seeds = []uint64{1} })
-	two := compare(t, 2000, func(o *Options) { o.Seeds = []uint64{2} })
-	both := compare(t, 2000, func(o *Options) { o.Seeds = []uint64{1, 2} })
+	one := compare(t, 1000, func(o *Options) { o.Seeds = []uint64{1} })
+	two := compare(t, 1000, func(o *Options) { o.Seeds = []uint64{2} })
+	both := compare(t, 1000, func(o *Options) { o.Seeds = []uint64{1, 2} })
 	for i, r := range both.Rows {
 		a, b := one.Rows[i], two.Rows[i]
 		if !near(r.Hours, (a.Hours+b.Hours)/2) || !near(r.Starts, (a.Starts+b.Starts)/2) || r.Max != max(a.Max, b.Max) || !near(r.Weighted[0], (a.Weighted[0]+b.Weighted[0])/2) {
@@ -72,7 +72,7 @@ func TestFiguresAreMeansOverTheSeeds(t *testing.T) {
 }
 
 func TestThePolicyStaysWithinItsLimits(t *testing.T) {
-	c := compare(t, 3000, func(o *Options) { o.Spec.Min, o.Spec.Max, o.Samples = 2, 12, 50 })
+	c := compare(t, 1500, func(o *Options) { o.Spec.Min, o.Spec.Max, o.Samples = 2, 12, 50 })
 	for _, r := range c.Rows {
 		if r.Peak > 12 {
 			t.Errorf("%s had %d agents, allowed are 12", r.Policy, r.Peak)
@@ -89,7 +89,7 @@ func TestThePolicyStaysWithinItsLimits(t *testing.T) {
 }
 
 func TestASecondOfWaitingThatIsWorthMoreIsWaitedLess(t *testing.T) {
-	rows := compare(t, 20_000, func(o *Options) { o.Peers, o.Rhos = false, []float64{3, 10, 50} }).Rows
+	rows := compare(t, 6000, func(o *Options) { o.Peers, o.Rhos = false, []float64{3, 10, 50} }).Rows
 	if !(rows[0].Mean > rows[1].Mean && rows[1].Mean > rows[2].Mean) || !(rows[0].Hours < rows[1].Hours && rows[1].Hours < rows[2].Hours) {
 		t.Errorf("rho 3, 10, 50: mean wait %s, %s, %s for %.0f, %.0f, %.0f agent-hours",
 			rows[0].Mean, rows[1].Mean, rows[2].Mean, rows[0].Hours, rows[1].Hours, rows[2].Hours)

@@ -75,7 +75,7 @@ func (p *Pool) result() *Result {
 		r.P50, r.P95, r.P99, r.Max = at(0.50), at(0.95), at(0.99), p.waits[len(p.waits)-1]
 	}
 	if p.course != nil {
-		r.Course = p.course.samples
+		r.Course = p.course.until(p.now)
 	}
 	return &r
 }
@@ -104,6 +104,21 @@ func (c *course) pass(p *Pool, from, to time.Duration) {
 		s.Draining += part * float64(p.Draining())
 		from = end
 	}
+}
+
+// until ends the last sample, whose means are over what has passed of it.
+func (c *course) until(now time.Duration) []Sample {
+	n := len(c.samples)
+	if n == 0 || now >= c.samples[n-1].To {
+		return c.samples
+	}
+	s := &c.samples[n-1]
+	part := float64(c.width) / float64(now-s.From)
+	for _, v := range []*float64{&s.Queued, &s.Running, &s.Starting, &s.Idle, &s.Busy, &s.Draining} {
+		*v *= part
+	}
+	s.To = now
+	return c.samples
 }
 
 // waited counts a build that begins now.

@@ -44,7 +44,16 @@ func (e *Error) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.Line,
 // Read reads a trace, CSV with a line of column names. With a label, only builds of that label are taken. Rows need not be in order. The
 // error joins all that is wrong, each an *Error with the name of the file and the line, or is that of the reader.
 func Read(file string, r io.Reader, label string) (*Trace, error) {
-	d := &decoder{file: file, label: label, jobs: map[string]int{}, bytes: &io.LimitedReader{R: r, N: MaxBytes + 1}}
+	return read(file, r, label, limits{bytes: MaxBytes, builds: MaxBuilds})
+}
+
+type limits struct {
+	bytes  int64
+	builds int
+}
+
+func read(file string, r io.Reader, label string, l limits) (*Trace, error) {
+	d := &decoder{file: file, label: label, limits: l, jobs: map[string]int{}, bytes: &io.LimitedReader{R: r, N: l.bytes + 1}}
 	d.csv = csv.NewReader(d.bytes)
 	d.csv.ReuseRecord = true
 	d.csv.FieldsPerRecord = -1
@@ -58,10 +67,11 @@ func Read(file string, r io.Reader, label string) (*Trace, error) {
 }
 
 type decoder struct {
-	file  string
-	label string
-	csv   *csv.Reader
-	bytes *io.LimitedReader
+	file   string
+	label  string
+	limits limits
+	csv    *csv.Reader
+	bytes  *io.LimitedReader
 
 	submit, duration, known, job, labels int // columns, -1 for none
 	width                                int
@@ -123,9 +133,9 @@ func (d *decoder) rows() error {
 			line, _ := d.csv.FieldPos(0)
 			d.problems = append(d.problems, d.fail(line, "%s", err))
 		}
-		if len(d.out.Builds) > MaxBuilds {
+		if len(d.out.Builds) > d.limits.builds {
 			line, _ := d.csv.FieldPos(0)
-			return d.fail(line, "has more than %d builds, which is the most; cut it, or simulate one label with --label", MaxBuilds)
+			return d.fail(line, "has more than %d builds, which is the most; cut it, or simulate one label with --label", d.limits.builds)
 		}
 	}
 	if len(d.problems) == maxProblems {
@@ -139,7 +149,7 @@ func (d *decoder) readError(err error) error {
 	var syntax *csv.ParseError
 	switch {
 	case d.bytes.N <= 0:
-		return fmt.Errorf("%s: is larger than %d MiB, which is the most", d.file, MaxBytes>>20)
+		return fmt.Errorf("%s: is larger than %d MiB, which is the most", d.file, d.limits.bytes>>20)
 	case errors.As(err, &syntax):
 		return d.fail(syntax.StartLine, "not CSV: %s", syntax.Err)
 	}

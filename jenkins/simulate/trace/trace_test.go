@@ -15,7 +15,7 @@ import (
 
 const head = "submit_unix_ms,duration_ms,job\n"
 
-func read(text, label string) (*Trace, error) { return Read("t.csv", strings.NewReader(text), label) }
+func parse(text, label string) (*Trace, error) { return Read("t.csv", strings.NewReader(text), label) }
 
 func TestReadRefusesWhatIsNoTrace(t *testing.T) {
 	cases := []struct{ name, text, label, want string }{
@@ -50,7 +50,7 @@ func TestReadRefusesWhatIsNoTrace(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			if got, err := read(c.text, c.label); err == nil || !strings.Contains(err.Error(), c.want) {
+			if got, err := parse(c.text, c.label); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("Read(%.80q) = %v, error %v; want %q", c.text, got, err, c.want)
 			}
 		})
@@ -58,7 +58,7 @@ func TestReadRefusesWhatIsNoTrace(t *testing.T) {
 }
 
 func TestReadTellsAllThatIsWrongUpToTwentyLines(t *testing.T) {
-	_, err := read(head+"x,1,a\n1,2,a\n1,y,a\n", "")
+	_, err := parse(head+"x,1,a\n1,2,a\n1,y,a\n", "")
 	if err == nil || !strings.Contains(err.Error(), "t.csv:2: ") || !strings.Contains(err.Error(), "t.csv:4: ") {
 		t.Errorf("error %v, want lines 2 and 4", err)
 	}
@@ -66,7 +66,7 @@ func TestReadTellsAllThatIsWrongUpToTwentyLines(t *testing.T) {
 	if !errors.As(err, &one) || one.File != "t.csv" || one.Line != 2 {
 		t.Errorf("error %#v, want an *Error of t.csv, line 2", one)
 	}
-	_, err = read(head+strings.Repeat("x,1,a\n", 1000), "")
+	_, err = parse(head+strings.Repeat("x,1,a\n", 1000), "")
 	if n := strings.Count(err.Error(), "\n"); n != maxProblems || !strings.HasSuffix(err.Error(), "nothing was read after 20 problems") {
 		t.Errorf("%d lines of error, want %d; the last: %.100s", n+1, maxProblems+1, err.Error()[strings.LastIndex(err.Error(), "\n"):])
 	}
@@ -94,20 +94,18 @@ func (endless) Read(p []byte) (int, error) {
 }
 
 func TestReadIsBounded(t *testing.T) {
-	if testing.Short() {
-		t.Skip("reads 256 MiB")
-	}
-	if _, err := Read("t.csv", io.MultiReader(strings.NewReader(head), endless{}), ""); err == nil || err.Error() != "t.csv: is larger than 256 MiB, which is the most" {
+	l := limits{bytes: 2 << 20, builds: 1000}
+	if _, err := read("t.csv", io.MultiReader(strings.NewReader(head), endless{}), "", l); err == nil || err.Error() != "t.csv: is larger than 2 MiB, which is the most" {
 		t.Errorf("an endless line: error %v", err)
 	}
-	rows := strings.NewReader(head + strings.Repeat("1,2,a\n", MaxBuilds+1))
-	if _, err := Read("t.csv", rows, ""); err == nil || !strings.Contains(err.Error(), "has more than 2000000 builds") {
+	rows := strings.NewReader(head + strings.Repeat("1,2,a\n", l.builds+1))
+	if _, err := read("t.csv", rows, "", l); err == nil || !strings.Contains(err.Error(), "t.csv:1002: has more than 1000 builds") {
 		t.Errorf("too many builds: error %v", err)
 	}
 }
 
 func TestReadTakesColumnsInAnyOrderAndRowsToo(t *testing.T) {
-	got, err := read("\ufeffLabel, duration_ms,workflow,submit_unix_ms,job,known_unix_ms\r\nlinux,2000,w,1005000,b,1000000\r\nmac,1,w,1,b,\r\nlinux,1000,w,1000000,a,\r\nlinux,0,w,1005000,a,\r\n", "linux")
+	got, err := parse("\ufeffLabel, duration_ms,workflow,submit_unix_ms,job,known_unix_ms\r\nlinux,2000,w,1005000,b,1000000\r\nmac,1,w,1,b,\r\nlinux,1000,w,1000000,a,\r\nlinux,0,w,1005000,a,\r\n", "linux")
 	want := &Trace{
 		Start: time.UnixMilli(1_000_000).UTC(), Jobs: []string{"b", "a"}, Lead: 5 * time.Second,
 		Builds: []Build{
@@ -122,7 +120,7 @@ func TestReadTakesColumnsInAnyOrderAndRowsToo(t *testing.T) {
 }
 
 func TestReadUsesTheLabelForAJobThatIsNotNamed(t *testing.T) {
-	got, err := read("submit_unix_ms,duration_ms,label\n1,1,x\n2,1,y\n3,1,x\n", "")
+	got, err := parse("submit_unix_ms,duration_ms,label\n1,1,x\n2,1,y\n3,1,x\n", "")
 	if err != nil || cmp.Diff([]string{"x", "y"}, got.Jobs) != "" || got.Builds[2].Job != 0 {
 		t.Errorf("jobs %v, error %v", got, err)
 	}
@@ -196,7 +194,7 @@ func TestReadNeverPanics(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.SampledFrom([]string{"", head, "submit_unix_ms,duration_ms,label,known_unix_ms\n"}).Draw(t, "head") +
 			rapid.StringOf(rapid.SampledFrom([]rune("0123456789,,\n\n\"-ax\x00\ufeff"))).Draw(t, "rows")
-		got, err := read(text, rapid.SampledFrom([]string{"", "a"}).Draw(t, "label"))
+		got, err := parse(text, rapid.SampledFrom([]string{"", "a"}).Draw(t, "label"))
 		if (got == nil) == (err == nil) {
 			t.Fatalf("Read(%q) = %v, error %v", text, got, err)
 		}
