@@ -19,7 +19,7 @@ import (
 
 func (a *app) traceCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use: "trace", Short: "Histories of builds, for majordomo simulate", GroupID: groupLook,
+		Use: "trace", Short: "Histories of builds, for majordomo simulate", GroupID: groupFleet,
 		Long: `Write a history of builds: a CSV file that says when each build was submitted and how
 long it ran. "majordomo simulate" plays the policy of agent pools against it.`,
 		Example: `  majordomo trace export --jenkins https://jenkins.example --user me --token-file token -o builds.csv
