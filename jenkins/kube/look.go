@@ -74,6 +74,7 @@ func (c *Client) Look(ref Ref) (Sight, error) {
 	}
 	s := Sight{Pool: seen.pool, Held: slices.Contains(seen.finalizers, Finalizer), Stated: seen.stated, Room: -1}
 	s.Problems = append(problemsOf(seen.problems), seen.pool.Validate()...)
+	s.Problems = append(s.Problems, c.rivals(seen.pool)...)
 	for _, p := range seen.unknown {
 		s.Problems = append(s.Problems, &pool.Problem{Field: p.Field, Text: p.Text, Warning: true})
 	}
@@ -82,6 +83,21 @@ func (c *Client) Look(ref Ref) (Sight, error) {
 		return s, nil // a problem that is named already
 	}
 	return s, c.around(&s, scope{kind, ref.Namespace})
+}
+
+// rivals says which other pools scale the target of a pool: none of them may then.
+func (c *Client) rivals(p *pool.Pool) (out []*pool.Problem) {
+	list, err := c.view.list(scope{agentPools, p.Namespace})
+	if err != nil {
+		return nil
+	}
+	for _, v := range list {
+		other := v.(seenPool).pool
+		if t := p.Spec.Target; other.UID != p.UID && t.Name != "" && other.Spec.Target.Kind == t.Kind && other.Spec.Target.Name == t.Name {
+			out = append(out, pool.Conflicts([]*pool.Pool{p, other})[p.Key()]...)
+		}
+	}
+	return out
 }
 
 // problemsOf takes apart what Parse has joined.

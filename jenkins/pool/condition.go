@@ -64,7 +64,7 @@ func Find(list []Condition, kind string) (Condition, bool) {
 // Reachable is whether the Jenkins answers; f is nil if it does.
 func Reachable(f *jenkins.Fault, m Master) Condition {
 	if f != nil {
-		return Condition{Type: JenkinsReachable, Status: False, Reason: string(f.Reason), Message: f.Error()}
+		return Condition{Type: JenkinsReachable, Status: False, Reason: string(f.Reason), Message: strings.TrimPrefix(f.Error(), string(f.Reason)+": ")}
 	}
 	return Condition{Type: JenkinsReachable, Status: True, Reason: Answers, Message: fmt.Sprintf("Jenkins %s answers, to %s", m.Version, m.User)}
 }

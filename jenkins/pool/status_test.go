@@ -69,7 +69,7 @@ func TestAConditionKeepsItsTimeUntilItChanges(t *testing.T) {
 	second := pool.Conditions(first, later, 2, pool.Summary("nothing waits"), pool.Reachable(fault, pool.Master{}))
 	want := []pool.Condition{
 		{Type: "Ready", Status: "True", ObservedGeneration: 2, LastTransitionTime: now.UTC().Truncate(time.Second), Reason: "Deciding", Message: "nothing waits"},
-		{Type: "JenkinsReachable", Status: "False", ObservedGeneration: 2, LastTransitionTime: later.UTC().Truncate(time.Second), Reason: "JenkinsHung", Message: "JenkinsHung: no answer within 10 s"},
+		{Type: "JenkinsReachable", Status: "False", ObservedGeneration: 2, LastTransitionTime: later.UTC().Truncate(time.Second), Reason: "JenkinsHung", Message: "no answer within 10 s"},
 	}
 	if diff := cmp.Diff(want, second); diff != "" {
 		t.Errorf("conditions (-want +got):\n%s", diff)
@@ -89,7 +89,7 @@ func TestAPoolIsReadyUnlessSomethingSaysWhyNot(t *testing.T) {
 		want   string
 	}{
 		{[]pool.Condition{pool.Active("3 builds wait")}, "True Deciding: fine"},
-		{[]pool.Condition{reachable, pool.Active("held")}, "False JenkinsStarting: JenkinsStarting: starts (http://jenkins)"},
+		{[]pool.Condition{reachable, pool.Active("held")}, "False JenkinsStarting: starts (http://jenkins)"},
 		{[]pool.Condition{reachable, pool.Inactive(pool.Suspended, "left alone: upgrade")}, "False Suspended: left alone: upgrade"},
 	} {
 		c := pool.Summary("fine", tt.others...)
