@@ -108,7 +108,7 @@ func (p *planning) add(s Step) { p.plan.Steps = append(p.plan.Steps, s) }
 func (p *planning) scale(replicas int, reason string, victims ...string) Step {
 	s := Step{Op: Scale, Replicas: replicas, Agents: victims, Reason: reason}
 	for _, name := range victims {
-		if p.agents[name].Computer == nil {
+		if a := p.agents[name]; absent(a) {
 			s.Absent = append(s.Absent, name)
 		}
 	}
@@ -120,6 +120,9 @@ func (p *planning) step(op Op, a *roster.Agent, cause Cause, reason string) Step
 	s := Step{Op: op, Agent: a.Name, Node: a.Node(), Cause: cause, Reason: reason}
 	if a.Pod != nil {
 		s.UID = a.Pod.UID
+	}
+	if op == Delete && absent(a) {
+		s.Absent = []string{a.Name}
 	}
 	return s
 }

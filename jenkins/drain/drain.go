@@ -65,7 +65,7 @@ type Step struct {
 	Node     string // of Jenkins
 	Replicas int
 	Agents   []string // that Scale removes, or keeps where somebody has set the replicas too low
-	Absent   []string // of those, the ones that Jenkins has not known for long
+	Absent   []string // agents that go though they run and Jenkins does not know them: that was so for long
 	Cost     int      // deletion cost that Mark gives
 	Cause    Cause
 	Reason   string // one sentence

@@ -28,6 +28,9 @@ func (p *planning) ready() []*roster.Agent {
 // unborn tells whether nothing of an agent ever ran: it has no build, and gets none before it has registered.
 func unborn(a *roster.Agent) bool { return a.Active() && a.Pod.NeverRan && a.Computer == nil }
 
+// absent tells whether an agent may go though it runs and Jenkins does not know it: that was so for long.
+func absent(a *roster.Agent) bool { return a.Computer == nil && confirmed(a) && !unborn(a) }
+
 // fits tells whether the controller may choose the agent to be removed.
 func fits(a *roster.Agent) bool {
 	return a.Marked() && (confirmed(a) || unborn(a))

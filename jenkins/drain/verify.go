@@ -107,10 +107,10 @@ func (l Live) delete(s Step) string {
 	if p == nil {
 		return "it is gone already"
 	}
-	if s.Node != "" || p.Ended() || p.NeverRan && p.Drain == "" {
-		return l.busy(*p)
+	if slices.Contains(s.Absent, p.Name) {
+		return l.absent(*p)
 	}
-	return l.absent(*p)
+	return l.busy(*p)
 }
 
 // absent says why a pod that Jenkins did not know may have a build, "" if it has none.

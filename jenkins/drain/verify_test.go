@@ -117,7 +117,9 @@ func TestLookBeforeAnAgentIsDeletedThatNeverRan(t *testing.T) {
 	t.Parallel()
 	looks(t,
 		looked{"who never ran may go", fleetOf(rs, 1, 1).on("a", unstarted).wish("a", drain.Update, dead), drain.Delete, func(*drain.Live) {}, ""},
-		looked{"it runs now", fleetOf(rs, 1, 1).on("a", unstarted).wish("a", drain.Update, dead), drain.Delete, func(l *drain.Live) { l.Pods[0].NeverRan = false }, "agent a is not marked any more"},
+		looked{"it runs now, and is marked", fleetOf(rs, 2, 1).on("b", unstarted, mark(drain.Surplus)), drain.Scale, func(l *drain.Live) { l.Pods[1].NeverRan = false }, "agent b is not known to Jenkins now"},
+		looked{"it runs now, and is marked", fleetOf(rs, 2, 1).on("b", unstarted, mark(drain.Surplus)), drain.Delete, func(l *drain.Live) { l.Pods[1].NeverRan = false }, "agent b is not known to Jenkins now"},
+		looked{"it runs now, and is not", fleetOf(rs, 1, 1).on("a", unstarted).wish("a", drain.Update, dead), drain.Delete, func(l *drain.Live) { l.Pods[0].NeverRan = false }, "agent a is not marked any more"},
 		looked{
 			"it has registered, the pod is not shown to run yet", fleetOf(rs, 1, 1).on("a", unstarted).wish("a", drain.Update, dead), drain.Delete,
 			func(l *drain.Live) {
