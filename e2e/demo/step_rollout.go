@@ -70,7 +70,7 @@ func (d *demo) replaced(ctx context.Context, before map[string]int) (n int, err 
 		return n > 0, d.alive()
 	})
 	if err != nil {
-		now, _ := d.agents(context.WithoutCancel(ctx)) //nolint:errcheck // it adds to an error
+		now, _ := d.agents(context.WithoutCancel(ctx))
 		return 0, unexpected("old agents are left: templates before %v, now %v: %v", before, now, err)
 	}
 	return n, nil

@@ -24,14 +24,14 @@ func run(m *testing.M) int {
 	if err != nil {
 		panic(err)
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	binary = filepath.Join(dir, "majordomo")
 	return testcluster.Main(m, func(c *testcluster.Cluster) { real = c })
 }
 
 // program builds majordomo as `make build` does, once.
 var program = sync.OnceValues(func() (string, error) {
-	cmd := exec.Command("go", "build", "-ldflags", "-s -w", "-o", binary, "majordomo.dev/reconciler") //nolint:noctx // it is local, and ends with the tests
+	cmd := exec.Command("go", "build", "-ldflags", "-s -w", "-o", binary, "majordomo.dev/reconciler")
 	cmd.Env, cmd.Stderr = append(os.Environ(), "CGO_ENABLED=0"), os.Stderr
 	return binary, cmd.Run()
 })

@@ -160,8 +160,10 @@ func (s *site) start() {
 	if s.env == nil {
 		home := s.t.TempDir()
 		s.env = []string{"HOME=" + home, "PATH=" + os.Getenv("PATH"), "KUBECONFIG=" + real.Kubeconfig(s.t, "admin")}
-		s.args = []string{"run", "--repo", s.repo, "--ref", "main", "--interval", "1s", "--jenkins-interval", "1s", "--leader-election=false", "--state-dir", home, "--log-level", "info",
-			"--listen", "127.0.0.1:0", "--webhook-listen", ""}
+		s.args = []string{
+			"run", "--repo", s.repo, "--ref", "main", "--interval", "1s", "--jenkins-interval", "1s", "--leader-election=false",
+			"--state-dir", home, "--log-level", "info", "--listen", "127.0.0.1:0", "--webhook-listen", "",
+		}
 		s.t.Cleanup(s.stop)
 	}
 	s.running = exec.Command(file, s.args...) //nolint:noctx // stop ends it in order

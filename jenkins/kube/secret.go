@@ -12,7 +12,7 @@ import (
 )
 
 // ErrSecret means that a Secret is missing, or lacks what is needed.
-var ErrSecret = errors.New("Secret") //nolint:staticcheck // the kind's name
+var ErrSecret = errors.New("Secret")
 
 // Account is as whom a Jenkins is asked. However it is printed, only the user is.
 type Account struct {

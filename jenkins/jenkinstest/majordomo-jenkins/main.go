@@ -92,7 +92,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 			return err
 		}
 	}
-	url, err := j.Listen(o.listen, j.Control()) //nolint:contextcheck // it listens until Close
+	url, err := j.Listen(o.listen, j.Control())
 	if err != nil {
 		return err
 	}
