@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"errors"
-	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -105,12 +104,4 @@ func (w *wire) kill(after bool) func(*http.Request, http.RoundTripper) (*http.Re
 		}
 		return nil, errKilled
 	}
-}
-
-// lose has the server carry the request out and loses the answer.
-func lose(r *http.Request, next http.RoundTripper) (*http.Response, error) {
-	if resp, err := next.RoundTrip(r); err == nil {
-		_ = resp.Body.Close()
-	}
-	return nil, io.ErrUnexpectedEOF
 }
