@@ -16,7 +16,7 @@ func (s State) learn(p *pool) State {
 	s.at += passed
 	p.at = s.at
 	if passed > 0 || old.fresh() { // the same look twice tells nothing new
-		s.starts = s.starts.with(p.Started)
+		s.starts = s.starts.with(p.Started, s.at)
 		s.jobs = s.jobs.with(p.Jobs, p.Now, s.at)
 		came = max(came, queued(p.Jobs))
 	}

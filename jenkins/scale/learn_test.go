@@ -171,23 +171,33 @@ func TestTheMoreAWaitIsWorthTheMoreAgents(t *testing.T) {
 }
 
 func TestStartsAreOverdoneAsTheirTimesDiffer(t *testing.T) {
+	const quick, slow = 20 * time.Second, 90 * time.Second
 	for _, c := range []struct {
 		name     string
-		times    []time.Duration
+		groups   [][]time.Duration // that start together, again and again
+		n        int               // groups
 		priority float64
 		want     float64
 	}{
 		{name: "unknown", priority: 10, want: 1.5},
-		{name: "too few", times: slices.Repeat([]time.Duration{time.Second, time.Hour}, 9), priority: 10, want: 1.5},
-		{name: "all alike", times: slices.Repeat([]time.Duration{40 * time.Second}, 30), priority: 50, want: 1},
-		{name: "half of them slow", times: slices.Repeat([]time.Duration{20 * time.Second, 90 * time.Second}, 30), priority: 10, want: 2},
-		{name: "slow starts cost agents, too", times: slices.Repeat([]time.Duration{20 * time.Second, 90 * time.Second}, 30), priority: 0, want: 2},
-		{name: "a little", times: slices.Repeat([]time.Duration{50 * time.Second, 60 * time.Second}, 30), priority: 0, want: 1},
-		{name: "one of three fast", times: slices.Repeat([]time.Duration{10 * time.Second, 90 * time.Second, 95 * time.Second}, 20), priority: 50, want: 3},
+		{name: "too few", groups: [][]time.Duration{{quick, slow}}, n: 9, priority: 10, want: 1.5},
+		{name: "all alike", groups: [][]time.Duration{{slow, slow}}, n: 30, priority: 50, want: 1},
+		{name: "half of them slow", groups: [][]time.Duration{{quick, slow}}, n: 40, priority: 10, want: 2},
+		{name: "slow starts cost agents, too", groups: [][]time.Duration{{quick, slow}}, n: 40, priority: 0, want: 2},
+		{name: "a little", groups: [][]time.Duration{{50 * time.Second, 60 * time.Second}}, n: 40, priority: 0, want: 1},
+		{name: "one of three fast", groups: [][]time.Duration{{quick / 2, slow, slow}}, n: 30, priority: 50, want: 3},
+		{name: "what those have in common that start together cannot be raced", groups: [][]time.Duration{{quick, quick}, {slow, slow}}, n: 400, priority: 10, want: 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var s *startups
-			if got := s.with(c.times).over(c.priority); got != c.want {
+			at := clock(0)
+			for i := range c.n {
+				at += millis(10 * time.Minute)
+				for _, d := range c.groups[i%len(c.groups)] {
+					s = s.with([]time.Duration{d}, at+millis(d))
+				}
+			}
+			if got := s.over(c.priority); got != c.want {
 				t.Errorf("%g times as many start, want %g", got, c.want)
 			}
 		})

@@ -4,12 +4,21 @@ import "slices"
 
 // These read the parts of a state. What makes no sense is told to fail.
 
-func (s *State) readStarts(w *wire, fail func(bool, string)) {
+func (s *State) readStarts(w *wire, fail func(bool, string), past func(clock) clock) {
 	if len(w.Starts) == 0 {
 		return
 	}
 	fail(len(w.Starts) > remembered || slices.Min(w.Starts) == 0 || float64(slices.Max(w.Starts)) > longest.Seconds(), "start-up times")
-	s.starts = newStartups(w.Starts)
+	s.starts = &startups{times: w.Starts}
+	if r := w.Races; r != nil {
+		fail(len(r.Open) > racesMost || r.Within < 0 || r.N < 0, "starts together")
+		s.starts.races = races{within: r.Within, n: r.N}
+		for _, x := range r.Open {
+			fail(x[0] < 0 || x[1] < 1 || x[3] < 0, "starts together")
+			s.starts.races.open = append(s.starts.races.open, race{past(clock(min(x[0], float64(leap)))), x[1], x[2], x[3]})
+		}
+	}
+	s.starts.reckon()
 }
 
 func (s *State) readLevels(w *wire, fail func(bool, string), past func(clock) clock) {

@@ -19,21 +19,20 @@ func short(s *State, p *pool) (int, string) {
 }
 
 // surplus are the factors by which more agents may be started than are short.
-var surplus = []float64{1, 1.25, 1.5, 1.75, 2, 2.5, 3}
+var surplus = [...]float64{1, 1.25, 1.5, 1.75, 2, 2.5, 3}
 
 // assumedSurplus is the factor until start-up times are known.
 const assumedSurplus = 1.5
 
 // over returns by which factor more agents are started than are short. Of n x f agents the fastest n serve: each build waits for the mean
-// of them, and the others cost what they take until then.
+// of them, and about as long all agents cost.
 func (t *startups) over(rho float64) float64 {
 	if t.seen() < enough {
 		return assumedSurplus
 	}
 	best, least := 1.0, math.Inf(1)
-	for _, f := range surplus {
-		mean, last := t.fastest(1 / f)
-		if cost := (1+rho)*mean + (f-1)*last; cost < least {
+	for i, f := range surplus {
+		if cost := (rho + f) * t.fast[i]; cost < least {
 			best, least = f, cost
 		}
 	}

@@ -18,6 +18,8 @@ type startups struct {
 	times  []float32 // oldest first
 	sorted []float64 // those, or the assumed ones while there are not enough
 	mean   float64
+	races  races
+	fast   [len(surplus)]float64 // mean of those that serve when so many more start than are short
 }
 
 // assumed are start-up times until there are measured ones: 54 s in the mean, one of twenty above two minutes.
@@ -52,36 +54,63 @@ func (t *startups) seen() int {
 	return len(t.times)
 }
 
-// with returns the times with further ones.
-func (t *startups) with(started []time.Duration) *startups {
-	var times []float32
+// with returns the times with further ones, of agents that are up now.
+func (t *startups) with(started []time.Duration, at clock) *startups {
+	var x startups
 	if t != nil {
-		times = t.times
+		x = startups{times: slices.Clip(t.times), races: t.races}
 	}
-	times = slices.Clip(times)
 	for _, d := range started {
 		if d > 0 && d <= longest {
-			times = append(times, float32(d.Seconds()))
+			x.times = append(x.times, float32(d.Seconds()))
+			x.races = x.races.with(at-millis(d), d.Seconds())
 		}
 	}
-	if len(times) == t.seen() {
+	if len(x.times) == t.seen() {
 		return t
 	}
-	return newStartups(times[max(len(times)-remembered, 0):])
+	x.times = x.times[max(len(x.times)-remembered, 0):]
+	x.reckon()
+	return &x
 }
 
-func newStartups(times []float32) *startups {
-	t := &startups{times: times}
-	if len(times) < enough {
+// reckon derives the rest from the times.
+func (t *startups) reckon() {
+	if len(t.times) < enough {
 		t.sorted, t.mean = assumed.sorted, assumed.mean
-		return t
+		return
 	}
-	for _, x := range times {
+	t.sorted = make([]float64, 0, len(t.times))
+	for _, x := range t.times {
 		t.sorted = append(t.sorted, float64(x))
 	}
 	slices.Sort(t.sorted)
 	t.average()
-	return t
+	t.race()
+}
+
+// race finds out how fast the fastest of several agents are that start together: their times lie closer to each other than all times do.
+func (t *startups) race() {
+	n := float64(len(t.sorted))
+	logs := make([]float64, 0, len(t.sorted))
+	mean, variance := 0.0, 0.0
+	for _, x := range t.sorted {
+		logs = append(logs, math.Log(x))
+		mean += math.Log(x) / n
+	}
+	for _, x := range logs {
+		variance += (x - mean) * (x - mean) / n
+	}
+	closer := math.Sqrt(t.races.own(variance))
+	sums := make([]float64, 1, len(logs)+1)
+	for i, x := range logs {
+		logs[i] = math.Exp(mean + closer*(x-mean))
+		sums = append(sums, sums[i]+logs[i])
+	}
+	for i, f := range surplus {
+		serve := min(max(int(math.Ceil(n/f)), 1), len(logs))
+		t.fast[i] = sums[serve] / float64(serve)
+	}
 }
 
 // usual returns the times to reckon with.
@@ -99,14 +128,4 @@ func (t *startups) seconds() float64 { return t.usual().mean }
 func (t *startups) quantile(part float64) float64 {
 	sorted := t.usual().sorted
 	return sorted[min(int(part*float64(len(sorted))), len(sorted)-1)]
-}
-
-// fastest returns the mean and the longest of the fastest part.
-func (t *startups) fastest(part float64) (mean, last float64) {
-	sorted := t.usual().sorted
-	n := min(max(int(math.Ceil(part*float64(len(sorted)))), 1), len(sorted))
-	for _, x := range sorted[:n] {
-		mean += x
-	}
-	return mean / float64(n), sorted[n-1]
 }

@@ -22,6 +22,7 @@ type wire struct {
 	Blind  bool       `json:"blind,omitempty"`
 	Demand int        `json:"demand,omitempty"`
 	Starts packed     `json:"starts,omitempty"` // seconds
+	Races  *wireRaces `json:"races,omitempty"`
 	Levels [][2]int64 `json:"levels,omitempty"` // top and age
 	Gaps   []packed   `json:"gaps,omitempty"`   // per group: seen, then under and over by time
 	Rates  rates      `json:"rates"`
@@ -32,6 +33,12 @@ type wire struct {
 	Cells  []wireCell `json:"cells,omitempty"` // by context
 	Stay   [2]int64   `json:"stay"`            // level, milliseconds to go
 	Jobs   *wireJobs  `json:"jobs,omitempty"`
+}
+
+type wireRaces struct {
+	Open   [][4]float64 `json:"open"` // age, number, mean, sum
+	Within float64      `json:"within"`
+	N      float64      `json:"n"`
 }
 
 type wireCell struct {
@@ -114,7 +121,7 @@ func (s State) MarshalJSON() ([]byte, error) {
 		Opened: s.at - s.opened, Used: s.samples.used, Stay: [2]int64{int64(s.stay.level), max(int64(s.stay.until-s.at), 0)}, Jobs: s.jobs.wire(s.at),
 	}
 	if s.starts != nil {
-		w.Starts = s.starts.times
+		w.Starts, w.Races = s.starts.times, s.starts.races.wire(s.at)
 	}
 	for r := s.levels; r != nil; r = r.next {
 		w.Levels = append(w.Levels, [2]int64{int64(r.top), int64(s.at - r.left)})
@@ -136,6 +143,14 @@ func (s State) MarshalJSON() ([]byte, error) {
 		}
 	}
 	return json.Marshal(w)
+}
+
+func (r races) wire(at clock) *wireRaces {
+	w := &wireRaces{Within: r.within, N: r.n}
+	for _, x := range r.open {
+		w.Open = append(w.Open, [4]float64{float64(at - x.begun), x.n, x.mean, x.sum})
+	}
+	return w
 }
 
 func (g *gap) wire() packed {
@@ -236,7 +251,7 @@ func (w *wire) state() (State, error) {
 	fail(slices.Min(w.Rates[:]) < 0, "rates")
 	fail(w.Stay[0] < 0 || w.Stay[0] > highest+int64(rises[len(rises)-1]) || w.Stay[1] < 0 || clock(w.Stay[1]) > leap, "spares")
 	s.opened = past(w.Opened)
-	s.readStarts(w, fail)
+	s.readStarts(w, fail, past)
 	s.readLevels(w, fail, past)
 	s.readBins(w, fail)
 	s.readCells(w, fail)
