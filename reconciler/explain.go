@@ -217,6 +217,8 @@ func (p agentPool) notDown() string {
 		return cmp.Or(p.condition(pool.Ready).Message, "nothing was decided yet")
 	case p.supply() == 0:
 		return "there is no agent that could go"
+	case s.Queued > 0 && s.Desired >= p.supply():
+		return plural(s.Queued, "build waits", "builds wait")
 	case p.supply() <= least:
 		return fmt.Sprintf("its min is %d%s", least, p.minFrom())
 	case len(shut) > 0:

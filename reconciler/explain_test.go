@@ -31,7 +31,7 @@ func TestExplainTellsInputsTermsLimitsGatesAndWhatComesNext(t *testing.T) {
 		"  jenkins   2.568.3 at http://jenkins."+f.env+".svc answers majordomo\n",
 		`  no pool   serves "windows", for which 4 builds wait: There are no nodes with the label ‘windows’redevil bell`+"\n",
 		"Not scaled up further because: step 2: 2 agents at a time.\n",
-		"Not scaled down because: 9 builds wait, 5 run.\n",
+		"Not scaled down because: 9 builds wait.\n",
 	)
 	lacks(t, o.stdout, "\x1b", "\u202e", "\x07", "\r")
 	has(t, f.want(0, "explain", f.env+"/linux", "--color=always").stdout, "\x1b[36mqueue\x1b[0m", "\x1b[32m✔\x1b[0m")
@@ -76,7 +76,7 @@ func TestExplainTellsWhatIsWrong(t *testing.T) {
 	f := newFarm(t)
 	f.status.Conditions[0] = pool.Condition{Type: pool.JenkinsReachable, Status: "False", Reason: "JenkinsHung", Message: "no answer within 10s", LastTransitionTime: time.Now()}
 	f.status.Jenkins.Error = "JenkinsHung: no answer within 10s"
-	f.status.Desired = 6
+	f.status.Desired, f.status.Queued = 6, 0
 	f.status.Decision.Gates[1] = pool.Gate{Name: "fresh", Reason: "the last answer of Jenkins is older than 10s"}
 	f.status.Rollout = &pool.Progress{Template: "abc", Phase: "Progressing", Updated: 2, Total: 6, Reason: "one at a time"}
 	f.write("linux")
