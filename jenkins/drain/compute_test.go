@@ -80,6 +80,7 @@ func TestPlanOfRemovingByNumber(t *testing.T) {
 	t.Parallel()
 	plans(t,
 		planned{"seen once is not enough", fleetOf(rs, 3, 2).on("a", mark(drain.Surplus), park, seen(1)), ""},
+		planned{"seen twice, and a pipeline waits for it now", fleetOf(rs, 3, 2).on("a", mark(drain.Surplus), park, seen(2), func(a *roster.Agent) { a.Resuming, a.Pod.Cost = true, drain.CostWorking }), "unpark a"},
 		planned{"seen twice goes", fleetOf(rs, 3, 2).on("a", mark(drain.Surplus), park, seen(2)), "scale 2 [a]; delete a"},
 		planned{"a Deployment would make a new pod for one that is deleted", fleetOf("Deployment", 3, 2).on("a", mark(drain.Surplus), park, seen(2)), "scale 2 [a]"},
 		planned{"two at once", fleetOf(rs, 4, 2).on("ab", mark(drain.Surplus), park, seen(2)), "scale 2 [a b]; delete a; delete b"},
@@ -105,6 +106,11 @@ func TestPlanOfRemovingByNumber(t *testing.T) {
 			s.Target.Replicas = 6
 			return s
 		}(), "scale 2 [a]; delete a"},
+		planned{"replicas of which it is not known for how long are not", func() *sceneOf {
+			s := fleetOf(rs, 3, 2).on("a", mark(drain.Surplus), park, seen(2))
+			s.Target.Replicas, s.Stable = 6, time.Time{}
+			return s
+		}(), ""},
 		planned{"replicas that are only just being made are not", func() *sceneOf {
 			s := fleetOf(rs, 3, 2).on("a", mark(drain.Surplus), park, seen(2))
 			s.Target.Replicas, s.Stable = 6, noon

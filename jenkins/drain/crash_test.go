@@ -343,7 +343,7 @@ func moments(rest *majordomo, s story, slow slowness) int {
 // to the plan, but for their names.
 func stride(kind string) int {
 	if kind == "ReplicaSet" || kind == "StatefulSet" {
-		return 13
+		return 31
 	}
-	return 31
+	return 79
 }
