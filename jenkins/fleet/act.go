@@ -46,7 +46,7 @@ func (v *visit) act(ctx context.Context) {
 // may tells whether a step can be done now. What stops or brings back an agent is looked at once more, in the servers themselves.
 func (a *acting) may(ctx context.Context, s drain.Step) bool {
 	looks := s.Looks(a.sight.Target)
-	stops := looks && s.Op != drain.Unmark && s.Op != drain.Unpark
+	stops := looks && s.Op != drain.Unmark && s.Op != drain.Unpark && !a.keeps(s)
 	switch {
 	case !a.world.fresh && (stops || s.Op == drain.Mark || s.Op == drain.Park):
 		return false // on the strength of an old answer agents only start
@@ -68,6 +68,11 @@ func (a *acting) may(ctx context.Context, s drain.Step) bool {
 	return why == ""
 }
 
+// keeps tells whether a step keeps agents that somebody else's number would stop. It does not depend on what Jenkins says.
+func (a *acting) keeps(s drain.Step) bool {
+	return s.Op == drain.Scale && s.Replicas >= a.sight.Target.Replicas
+}
+
 // sure is how old a last look may be.
 const sure = time.Second
 
@@ -75,22 +80,29 @@ const sure = time.Second
 func (a *acting) verify(ctx context.Context, s drain.Step) (string, error) {
 	if age := a.f.opts.Now().Sub(a.read); a.read.IsZero() || age > sure || age < 0 {
 		if err := a.relook(ctx); err != nil {
-			return "", err
+			a.read = time.Time{}
+			if a.live.Unknown == "" || !a.keeps(s) {
+				return "", err
+			}
 		}
 	}
 	return drain.Verify(s, a.live), nil
 }
 
 func (a *acting) relook(ctx context.Context) error {
-	a.read = a.f.opts.Now()
+	a.read, a.live.Unknown = a.f.opts.Now(), ""
 	var err error
 	if a.live.Target, a.live.Pods, err = a.site.client.Live(ctx, a.sight.Pool); err != nil {
 		return err
 	}
 	if a.world.client == nil {
-		return errors.New("Jenkins is not known") //nolint:staticcheck // a name
+		err = errors.New("Jenkins is not known") //nolint:staticcheck // a name
+	} else {
+		a.live.Computers, err = a.world.client.Computers(ctx)
 	}
-	a.live.Computers, err = a.world.client.Computers(ctx)
+	if err != nil {
+		a.live.Unknown = err.Error()
+	}
 	return err
 }
 
@@ -104,7 +116,12 @@ func (a *acting) do(ctx context.Context, s drain.Step) error {
 			t = a.live.Target // the look that has allowed it is what it rests on
 			a.read = time.Time{}
 		}
-		return kubernetes.Scale(ctx, ns, t, s.Replicas)
+		err := kubernetes.Scale(ctx, ns, t, s.Replicas)
+		a.t.replicas = -1
+		if now, unseen := kubernetes.Look(a.ref); err == nil && unseen == nil && now.Target.Replicas == s.Replicas {
+			a.t.replicas = s.Replicas
+		}
+		return err
 	case drain.Mark:
 		return kubernetes.Mark(ctx, ns, s)
 	case drain.Unmark:
@@ -194,6 +211,22 @@ func (v *visit) gone(name string) {
 		if a.Name == name && a.Node() != "" {
 			v.t.removed[a.Node()] = v.now
 		}
+	}
+}
+
+// heed notices when somebody else has written the replicas. While Jenkins is not known, whoever has lowered them did not know it either: they
+// are what they were. Otherwise the decision of now holds anyway.
+func (v *visit) heed(ctx context.Context) {
+	t, was := v.sight.Target, v.t.replicas
+	v.t.replicas = t.Replicas
+	if was < 0 || was == t.Replicas || v.suspended() || v.refused() || ctx.Err() != nil {
+		return
+	}
+	who := v.site.client.Writer(ctx, v.ref.Namespace, t)
+	v.log.Warn("replicas changed by somebody else", "object", t.Kind+"/"+t.Name, "replicas", t.Replicas, "reason", who)
+	v.tell(ctx, kube.Event{Warning: true, Reason: "ReplicasChanged", Message: fmt.Sprintf("%s set the replicas of %s %s from %d to %d; they are the pool's to set", who, t.Kind, t.Name, was, t.Replicas)})
+	if to := min(was, v.sight.Pool.Spec.Max); v.roster.Unknown != "" && t.Replicas < to {
+		v.plan.Steps = []drain.Step{{Op: drain.Scale, Replicas: to, Reason: fmt.Sprintf("%s had set the replicas from %d to %d while Jenkins is not known", who, was, t.Replicas)}}
 	}
 }
 

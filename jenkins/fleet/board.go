@@ -90,11 +90,15 @@ func (b *board) announce() {
 	b.changed = make(chan struct{})
 }
 
-func (b *board) put(key poolKey, uid string, spec pool.Spec, s pool.Status) {
+// put shows a pool, unless it has left meanwhile.
+func (b *board) put(t *tracked, spec pool.Spec, s pool.Status) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	l := b.line(key)
-	l.uid, l.spec, l.status = uid, spec, s
+	if t.gone() {
+		return
+	}
+	l := b.line(t.key())
+	l.uid, l.spec, l.status = t.uid, spec, s
 	b.announce()
 }
 

@@ -293,6 +293,7 @@ func (f *Fleet) dismiss(pools map[string]found) {
 			continue
 		}
 		delete(f.pools, uid)
+		t.leave()
 		f.board.remove(t.key(), uid)
 	}
 }

@@ -36,8 +36,8 @@ func TestMain(m *testing.M) {
 	os.Exit(testcluster.Main(m, func(c *testcluster.Cluster) { real = c }))
 }
 
-// speed is how much faster the clock of a test's fleet and Jenkins runs than that of the cluster.
-const speed = 20
+// usual is how much faster the clock of a test's fleet and Jenkins runs than that of the cluster, as a rule.
+const usual = 20
 
 // yard is a Jenkins whose agents are the pods of a namespace of the real cluster, and a fleet between them.
 type yard struct {
@@ -51,16 +51,26 @@ type yard struct {
 	config  *rest.Config
 	log     slog.Handler
 
+	speed   time.Duration              // of the clock
+	stopped func(context.Context) bool // Options.Stopped
+
 	fleet *Fleet
-	stop  func()
+	end   func() // begins to stop the fleet
+	ended func() bool
+	stop  func() // and waits until it has
 }
 
 // now is the clock of fleet and Jenkins.
-func (w *yard) now() time.Time { return w.began.Add(speed * time.Since(w.began)) }
+func (w *yard) now() time.Time { return w.began.Add(w.speed * time.Since(w.began)) }
 
 func newYard(t *testing.T) *yard {
 	t.Helper()
-	w := &yard{t: t, ns: real.Namespace(t, nil), began: time.Now(), wire: &wire{}, stop: func() {}}
+	return newYardAt(t, usual)
+}
+
+func newYardAt(t *testing.T, speed time.Duration) *yard {
+	t.Helper()
+	w := &yard{t: t, speed: speed, ns: real.Namespace(t, nil), began: time.Now(), wire: &wire{}, stop: func() {}}
 	var err error
 	if w.kube, err = dynamic.NewForConfig(real.Config()); err != nil {
 		t.Fatal(err)
@@ -111,7 +121,8 @@ func (w *yard) options() Options {
 	return Options{
 		Places: func() []Place { return []Place{{Environment: "test", Config: w.config, Namespaces: []string{w.ns}}} },
 		Poll:   5 * time.Second, Now: w.now, Log: slog.New(handler),
-		After:     func(d time.Duration) <-chan time.Time { return time.After(d / speed) },
+		Stopped:   w.stopped,
+		After:     func(d time.Duration) <-chan time.Time { return time.After(d / w.speed) },
 		Transport: w.wire.wrap(http.DefaultTransport.(*http.Transport).Clone()),
 	}
 }
@@ -119,9 +130,14 @@ func (w *yard) options() Options {
 // start runs a new fleet until the test or w.stop ends it, as a process would.
 func (w *yard) start() {
 	w.t.Helper()
+	w.run(w.options())
+}
+
+func (w *yard) run(o Options) {
+	w.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	f := New(w.options())
-	w.fleet = f
+	f := New(o)
+	w.fleet, w.end, w.ended = f, cancel, func() bool { return ctx.Err() != nil }
 	done := make(chan error, 1)
 	go func() { done <- f.Run(ctx) }()
 	w.stop = sync.OnceFunc(func() {

@@ -28,7 +28,6 @@ const (
 // publish tells what was found: on the board, in the status of the pool, and as events where something has turned.
 func (v *visit) publish(ctx context.Context) {
 	p := v.sight.Pool
-	v.account()
 	before := p.Status
 	if v.t.shown.known {
 		before = v.t.shown.status
@@ -37,7 +36,7 @@ func (v *visit) publish(ctx context.Context) {
 	if v.unseen == nil {
 		v.findings(ctx)
 	}
-	v.f.board.put(v.t.key(), v.t.uid, p.Spec, next)
+	v.f.board.put(v.t, p.Spec, next)
 	if ctx.Err() != nil || v.t.shown.known && !v.due(before, next) {
 		return
 	}
@@ -230,7 +229,7 @@ func (v *visit) active(reachable pool.Condition) pool.Condition {
 	case v.world.demand.Unknown != "":
 		return pool.Inactive(pool.QuietingIn, "all agents stay as they are: "+v.world.demand.Unknown)
 	case v.t.failing >= failures:
-		return pool.Inactive(ActFailed, strings.Join(v.problems[:min(len(v.problems), 3)], "; "))
+		return pool.Inactive(ActFailed, strings.Join(v.t.warned[:min(len(v.t.warned), 3)], "; "))
 	}
 	return pool.Active(v.decision.Reason)
 }

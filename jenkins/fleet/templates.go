@@ -64,7 +64,8 @@ func (v *visit) rollBack(ctx context.Context) {
 	err := v.site.client.RollBack(ctx, v.sight.Pool, v.sight.Target, a.To, a.RollBack)
 	switch {
 	case errors.Is(err, kube.ErrChanged):
-		return // it has another template by now
+		v.log.Debug("roll-back overtaken", "err", err)
+		return
 	case err != nil:
 		v.warn("template not rolled back", err)
 		return

@@ -20,9 +20,10 @@ import (
 type tracked struct {
 	uid string
 
-	where sync.Mutex // guards the two below
+	where sync.Mutex // guards the three below
 	site  *site
 	ref   kube.Ref
+	left  bool // the pool is gone, or another process's
 
 	mu      sync.Mutex // one visit at a time; guards all below
 	loaded  bool       // the memory was read, or there is none
@@ -31,6 +32,7 @@ type tracked struct {
 	saved   []byte // as last written
 	savedAt time.Time
 
+	replicas  int // of the target, as the last visit left them; -1 if that is not known
 	jobs      jobs
 	templates map[string]bool // hashes that are kept, nil until they were listed
 	news      news
@@ -39,6 +41,7 @@ type tracked struct {
 	ghosts    map[string]time.Time // nodes without a pod, and since when they are seen
 	warned    []string             // what the log was told of in the last visit
 	failing   int                  // visits in a row in which something has failed
+	panicked  bool                 // in some visit
 }
 
 // memory is what outlives the process. Its version is raised when an older one would be misread.
@@ -52,7 +55,9 @@ type memory struct {
 
 const memoryVersion = 1
 
-func newTracked(uid string) *tracked { return &tracked{uid: uid, removed: map[string]time.Time{}} }
+func newTracked(uid string) *tracked {
+	return &tracked{uid: uid, replicas: -1, removed: map[string]time.Time{}}
+}
 
 // place notes where the pool is.
 func (t *tracked) place(s *site, ref kube.Ref) {
@@ -65,6 +70,19 @@ func (t *tracked) at() (*site, kube.Ref) {
 	t.where.Lock()
 	defer t.where.Unlock()
 	return t.site, t.ref
+}
+
+// leave notes that the pool is not served any more.
+func (t *tracked) leave() {
+	t.where.Lock()
+	defer t.where.Unlock()
+	t.left = true
+}
+
+func (t *tracked) gone() bool {
+	t.where.Lock()
+	defer t.where.Unlock()
+	return t.left
 }
 
 // key names the pool for people: ENVIRONMENT and NAMESPACE/NAME.

@@ -51,6 +51,7 @@ func (f *Fleet) visit(ctx context.Context, t *tracked, w world) {
 		f: f, t: t, site: s, ref: ref, now: f.opts.Now(), world: w, need: w.demand.Pools[t.id()],
 		log: f.log.With("env", s.place.Environment, "namespace", ref.Namespace, "pool", ref.Name),
 	}
+	defer v.account()
 	defer v.rescue(ctx)
 	if ctx.Err() == nil {
 		v.line(ctx)
@@ -64,10 +65,12 @@ func (v *visit) rescue(ctx context.Context) {
 		return
 	}
 	v.f.board.panicked()
-	v.log.Error("panic", "err", fmt.Sprint(cause), "stack", string(debug.Stack()))
+	if !v.t.panicked { // once is enough, for it happens again
+		v.log.Error("panic", "err", fmt.Sprint(cause), "stack", string(debug.Stack()))
+	}
+	v.t.panicked = true
 	defer func() { _ = recover() }() // one panic is enough
-	v.unseen = fmt.Errorf("majordomo itself failed: %v; please report this", cause)
-	v.publish(ctx)
+	v.fail(ctx, fmt.Errorf("majordomo itself failed: %v; please report this", cause))
 }
 
 // line is the fleet line: from what the cluster and Jenkins say to what is done and told.
@@ -82,6 +85,7 @@ func (v *visit) line(ctx context.Context) {
 	v.gate()
 	v.compute()
 	v.prepare(ctx)
+	v.heed(ctx)
 	v.act(ctx)
 	v.mourn(ctx)
 	v.finish(ctx)
@@ -100,19 +104,25 @@ func (v *visit) look(ctx context.Context) bool {
 	case v.sight.Pool.Deleting && !v.sight.Held:
 		return false // somebody else's finalizer has it
 	case v.unseen != nil:
-		v.publish(ctx)
+		v.fail(ctx, v.unseen)
 		return false
 	}
 	warning, err := v.t.recall(ctx, v.site, v.sight.Pool)
 	if err != nil {
-		v.unseen = err
-		v.publish(ctx)
+		v.fail(ctx, err)
 		return false
 	}
 	if warning != "" {
 		v.tell(ctx, kube.Event{Warning: true, Reason: "MemoryLost", Message: warning})
 	}
 	return true
+}
+
+// fail says that the pool cannot be looked at.
+func (v *visit) fail(ctx context.Context, err error) {
+	v.unseen = err
+	v.warn("visit", err)
+	v.publish(ctx)
 }
 
 // unknown says why Jenkins, or what its agents are, is not known now; "" if it is.
@@ -203,7 +213,7 @@ func (v *visit) compute() {
 		return
 	}
 	v.plan = drain.Compute(drain.Input{
-		Now: v.now, Pool: v.sight.Pool, Target: v.sight.Target, Agents: v.roster.Agents, Desired: v.decision.Agents, Max: v.sight.Pool.Spec.Max,
+		Now: v.now, Pool: v.sight.Pool, Target: v.sight.Target, Agents: v.roster.Agents, Desired: v.decision.Agents, Max: v.sight.Pool.Spec.Max, Stable: v.roster.Stable,
 		Wishes: append(v.health.Wishes, v.outcome.Wishes...), Gates: v.gates,
 	})
 }
@@ -241,9 +251,6 @@ func (v *visit) warn(what string, err error) {
 
 // account counts the visits in a row in which something has failed.
 func (v *visit) account() {
-	if v.unseen != nil {
-		v.warn("pool not served", v.unseen)
-	}
 	if v.t.warned = v.problems; len(v.problems) == 0 {
 		v.t.failing = 0
 		return

@@ -3,6 +3,7 @@ package fleet
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -104,4 +105,16 @@ func (w *wire) kill(after bool) func(*http.Request, http.RoundTripper) (*http.Re
 		}
 		return nil, errKilled
 	}
+}
+
+// refused is no connection.
+func refused(*http.Request, http.RoundTripper) (*http.Response, error) {
+	return nil, errors.New("connection refused")
+}
+
+// seen returns the requests made so far.
+func (w *wire) seen() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.calls)
 }

@@ -169,6 +169,9 @@ func (c *Client) bounded(ctx context.Context, do func(context.Context) error) er
 	return err
 }
 
+// failedTest is what the API server says of a JSON patch whose test fails.
+const failedTest = "rejected our request due to an error in our request"
+
 // explain says what was tried, and what to do about it.
 func (c *Client) explain(what string, err error) error {
 	switch {
@@ -176,7 +179,7 @@ func (c *Client) explain(what string, err error) error {
 		return nil
 	case apierrors.IsNotFound(err):
 		return fmt.Errorf("%s: %w", what, ErrGone)
-	case apierrors.IsConflict(err), apierrors.IsInvalid(err) && strings.Contains(err.Error(), "metadata.uid"):
+	case apierrors.IsConflict(err), apierrors.IsInvalid(err) && (strings.Contains(err.Error(), "metadata.uid") || strings.Contains(err.Error(), failedTest)):
 		return fmt.Errorf("%s: %w: %w", what, ErrChanged, err)
 	case apierrors.IsForbidden(err):
 		return fmt.Errorf("%s: %w for %s: %w; grant the missing right to it, see `majordomo check`", what, ErrForbidden, c.who, err)

@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -74,15 +73,12 @@ func newSite(t *testing.T, wrap ...func(*rest.Config)) *site {
 
 // run keeps the watches open until the test ends or stop is called.
 func (s *site) run() {
-	before := goleak.IgnoreCurrent()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); _ = s.client.Run(ctx) }()
 	s.stop = sync.OnceFunc(func() {
 		cancel()
 		<-done
-		goleak.VerifyNone(s.t, before, goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"),
-			goleak.IgnoreAnyFunction("golang.org/x/net/http2.(*ClientConn).readLoop"), goleak.IgnoreAnyFunction("net/http.(*http2ClientConn).readLoop"))
 	})
 	s.t.Cleanup(s.stop)
 }

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -116,7 +118,26 @@ func (c *Client) RollBack(ctx context.Context, p *pool.Pool, t drain.Target, to,
 	}
 	now, err := c.patch(ctx, kinds[t.Kind], Ref{p.Namespace, t.Name}, types.ApplyPatchType, body)
 	if err == nil {
+		now, err = c.exact(ctx, p, t, now, template)
+	}
+	if err == nil {
 		c.learn(scope{kinds[t.Kind], p.Namespace}, now)
 	}
 	return err
+}
+
+// exact takes out of a template what only the failed one had. An apply leaves what others own: first it makes every field the fleet's as well, so
+// that the environment line can give up its own, and then what is left over goes.
+func (c *Client) exact(ctx context.Context, p *pool.Pool, t drain.Target, now, template map[string]any) (map[string]any, error) {
+	if reflect.DeepEqual(at(now, "spec", "template"), any(template)) {
+		return now, nil
+	}
+	body, err := json.Marshal([]map[string]any{
+		{"op": "test", "path": "/spec/template/metadata/annotations/" + strings.ReplaceAll(pool.Template, "/", "~1"), "value": text(template, "metadata", "annotations", pool.Template)},
+		{"op": "replace", "path": "/spec/template", "value": template},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return c.patch(ctx, kinds[t.Kind], Ref{p.Namespace, t.Name}, types.JSONPatchType, body)
 }

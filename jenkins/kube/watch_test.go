@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"go.uber.org/goleak"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
 )
@@ -77,6 +78,12 @@ func (w *wire) made() []string {
 }
 
 func TestANamespaceWithoutPoolsHasOneWatch(t *testing.T) {
+	_ = real.Config() // the cluster's processes stay
+	before := goleak.IgnoreCurrent()
+	t.Cleanup(func() {
+		goleak.VerifyNone(t, before, goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"), goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"),
+			goleak.IgnoreAnyFunction("golang.org/x/net/http2.(*ClientConn).readLoop"), goleak.IgnoreAnyFunction("net/http.(*http2ClientConn).readLoop"))
+	})
 	w := &wire{}
 	s := newSite(t, w.into)
 	s.target("ReplicaSet", 1, "")

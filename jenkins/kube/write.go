@@ -57,6 +57,24 @@ func (c *Client) scale(ctx context.Context, r schema.GroupVersionResource, ref R
 	return err
 }
 
+// Writer says who wrote the replicas of a target last, other than the fleet; "somebody" if that cannot be told.
+func (c *Client) Writer(ctx context.Context, namespace string, t drain.Target) string {
+	const nobody = "somebody"
+	o, err := c.get(ctx, kinds[t.Kind], Ref{namespace, t.Name})
+	if err != nil {
+		return nobody
+	}
+	who, when := nobody, ""
+	list, _ := at(o, "metadata", "managedFields").([]any)
+	for _, f := range list {
+		spec, _ := at(f, "fieldsV1", "f:spec").(map[string]any)
+		if _, writes := spec["f:replicas"]; writes && text(f, "manager") != pool.Manager && text(f, "time") >= when {
+			who, when = text(f, "manager"), text(f, "time")
+		}
+	}
+	return who
+}
+
 // Mark notes on a pod that it has to go, why, and with which cost its controller is to choose it before others.
 func (c *Client) Mark(ctx context.Context, namespace string, s drain.Step) error {
 	return c.annotate(ctx, Ref{namespace, s.Agent}, s.UID, map[string]any{pool.Drain: s.Annotation(), pool.DeletionCost: strconv.Itoa(s.Cost)})

@@ -29,9 +29,7 @@ func TestAMarkIsOnExactlyThisPod(t *testing.T) {
 	if got := now.Pods[0]; got.Drain != "surplus: too many" || got.Cost != drain.CostIdle {
 		t.Errorf("pod %+v right after the mark", got)
 	}
-	other := step
-	other.UID = "8a1c"
-	if err := s.client.Unmark(t.Context(), s.ns, other); !errors.Is(err, ErrChanged) {
+	if err := s.client.Unmark(t.Context(), s.ns, drain.Step{Op: drain.Unmark, Agent: p.Name, UID: "8a1c"}); !errors.Is(err, ErrChanged) {
 		t.Errorf("unmark of another pod of the name: %v, want ErrChanged", err)
 	}
 	if err := s.client.Unmark(t.Context(), s.ns, step); err != nil {
@@ -308,7 +306,7 @@ func TestATemplateIsGoneBackTo(t *testing.T) {
 		t.Errorf("templates %v, %v", list, err)
 	}
 	s.merge("ReplicaSet", "agent", map[string]any{"spec": map[string]any{"template": map[string]any{
-		"metadata": map[string]any{"annotations": map[string]any{pool.Template: "two"}}, "spec": map[string]any{"containers": []any{map[string]any{"name": "agent", "image": "bad"}}},
+		"metadata": map[string]any{"annotations": map[string]any{pool.Template: "two", "only": "in the second"}}, "spec": map[string]any{"containers": []any{map[string]any{"name": "agent", "image": "bad"}}},
 	}}})
 	if err := s.client.KeepTemplate(t.Context(), p, good); !errors.Is(err, ErrChanged) {
 		t.Errorf("keep of a template that the target no longer has: %v, want ErrChanged", err)
@@ -332,6 +330,9 @@ func TestATemplateIsGoneBackTo(t *testing.T) {
 	image := at(rs, "spec", "template", "spec", "containers").([]any)[0].(map[string]any)["image"]
 	if now, _ := s.client.Look(RefOf(p)); image != "x" || now.Target.Template != "one" || now.Target.RolledBack != "two" {
 		t.Errorf("image %v, target %+v", image, now.Target)
+	}
+	if left := at(rs, "spec", "template", "metadata", "annotations", "only"); left != nil {
+		t.Errorf("annotation %q is left of the template that failed", left)
 	}
 	for range 2 {
 		if err := s.client.DropTemplate(t.Context(), p, bad, "one"); err != nil {

@@ -121,6 +121,17 @@ func TestACanaryThatDoesNotComeUpIsRolledBack(t *testing.T) {
 	}
 }
 
+func TestAnotherAgentDoesNotTakeThePlaceOfACanaryThatIsReplaced(t *testing.T) {
+	t.Parallel()
+	f := canary(t)
+	f.target.Replicas = 5
+	f.agent("a6").Pod.Drain = "heal: ImagePullBackOff"
+	f.agents = f.agents[:4] // it is gone, and its successor is not there yet
+	want(t, "while a canary is on its way", f.next(time.Minute), "")
+	f.start()
+	want(t, "with another canary", f.next(time.Minute), "")
+}
+
 func TestAnEvictedCanaryProvesNothing(t *testing.T) {
 	t.Parallel()
 	f := canary(t)

@@ -41,6 +41,7 @@ type State struct {
 	Since    time.Time `json:"since,omitzero"`
 	Step     time.Time `json:"step,omitzero"`    // when agents were last marked or went
 	Marked   []string  `json:"marked,omitempty"` // UIDs of the agents that were on their way out
+	Broken   []string  `json:"broken,omitempty"` // UIDs of the agents of the template that did not come up
 	Debt     int       `json:"debt,omitempty"`   // agents that went and whose successors have not registered
 	Counted  time.Time `json:"counted,omitzero"` // up to when registrations are counted against the debt
 	Passed   []string  `json:"passed,omitempty"` // UIDs of canaries that finished a build
@@ -152,9 +153,10 @@ func (r *stepping) common() string {
 // become unavailable now.
 func (r *stepping) account() {
 	r.gone()
+	r.miss()
 	starting := r.came()
 	period := cmp.Or(time.Duration(r.in.Pool.Spec.Rollout.UpdatePeriod), 10*time.Second)
-	if r.s.Debt < 0 || starting == 0 && r.in.Now.Sub(r.s.Step) >= period {
+	if r.s.Debt < 0 || starting == 0 && r.owed() == 0 && r.in.Now.Sub(r.s.Step) >= period {
 		r.s.Debt = 0 // nobody is on the way: fewer agents are wanted now
 	}
 	r.slots = max(0, r.unavailable()-r.leaving-r.s.Debt)
@@ -211,6 +213,26 @@ func (r *stepping) came() int {
 	}
 	r.s.Counted = last
 	return starting
+}
+
+// miss notes the agents of the present template that do not come up. The one that takes the place of such a one has to come up as well before the
+// next goes.
+func (r *stepping) miss() {
+	there := map[string]bool{}
+	var broken []string
+	for _, a := range r.updated {
+		there[a.Pod.UID] = true
+		if a.State == roster.Failed || a.Marked() && a.Registered.IsZero() {
+			broken = append(broken, a.Pod.UID)
+		}
+	}
+	for _, uid := range r.s.Broken {
+		if !there[uid] {
+			r.s.Debt++
+		}
+	}
+	slices.Sort(broken)
+	r.s.Broken = broken
 }
 
 // broken returns an agent of the present template that does not come up, nil if there is none.

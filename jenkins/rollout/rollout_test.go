@@ -244,6 +244,27 @@ func TestNewAgentsThatDoNotComeUpStopTheRollout(t *testing.T) {
 	}
 }
 
+func TestNewAgentsThatAreReplacedSinceTheyDoNotComeUpStopTheRollout(t *testing.T) {
+	t.Parallel()
+	f := deployed(3, pool.Rollout{MaxUnavailable: 1})
+	f.target.Template, f.target.Replicas = "t2", 3
+	want(t, "the first", f.next(time.Minute), "a1")
+	f.obey()
+	f.next(time.Second)
+	f.replace()
+	f.agent("a4").State = roster.Failed
+	want(t, "while it does not come up", f.next(time.Minute), "")
+	a := f.agent("a4")
+	a.State, a.Pod.Drain = roster.Draining, "heal: ImagePullBackOff"
+	want(t, "while it is replaced", f.next(time.Minute), "")
+	f.agents = f.agents[:2]
+	want(t, "while nobody is there in its place", f.next(time.Minute), "")
+	f.start()
+	want(t, "while its successor starts", f.next(time.Second), "")
+	f.register()
+	want(t, "once that has come up", f.next(time.Minute), "a2")
+}
+
 func TestATemplateThatMajordomoDoesNotApplyIsNotRolledOut(t *testing.T) {
 	t.Parallel()
 	f := deployed(2, pool.Rollout{})

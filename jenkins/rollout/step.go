@@ -104,7 +104,7 @@ func (r *stepping) canary() string {
 	if r.in.Target.Rolls {
 		return fmt.Sprintf("%s %s replaces its pods by itself and waits for no canary", r.in.Target.Kind, r.in.Target.Name)
 	}
-	short := r.wanted() - len(r.updated) - r.leaving - r.s.Debt
+	short := r.wanted() - len(r.updated) - r.leaving - max(r.s.Debt, r.owed())
 	if short > 0 && len(r.outdated) > 0 {
 		return r.advance(min(r.slots, short))
 	}
@@ -118,6 +118,11 @@ func (r *stepping) canary() string {
 		}
 	}
 	return fmt.Sprintf("%d of %d canaries have finished a build, %d have one now; the others follow once all have", len(r.s.Passed), r.wanted(), working)
+}
+
+// owed is how many pods the controller has yet to make: the one that takes a canary's place is a canary, too.
+func (r *stepping) owed() int {
+	return max(0, r.in.Target.Replicas-len(r.updated)-len(r.outdated))
 }
 
 // advance wishes as many outdated agents away as there are slots: those that never ran, which may go at any time, idle ones, and only when
@@ -148,8 +153,8 @@ func (r *stepping) advance(slots int) string {
 	bySince := func(a, b *roster.Agent) int { return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Name, b.Name)) }
 	slices.SortFunc(idle, bySince)
 	slices.SortFunc(busy, bySince)
-	if bad := r.broken(); bad != nil && !r.s.Canaries {
-		slots = min(slots, max(0, r.unavailable()-r.leaving-r.s.Debt-r.failing()))
+	if n := len(r.s.Broken); n > 0 && !r.s.Canaries {
+		slots = min(slots, max(0, r.unavailable()-r.leaving-r.s.Debt-n))
 	}
 	for _, a := range idle[:max(0, min(slots, len(idle)))] {
 		r.wish(a, reason, false, false)
@@ -160,17 +165,6 @@ func (r *stepping) advance(slots int) string {
 		}
 	}
 	return r.waiting(len(idle), len(busy), other)
-}
-
-// failing counts the agents of the present template that do not come up.
-func (r *stepping) failing() int {
-	n := 0
-	for _, a := range r.updated {
-		if a.State == roster.Failed {
-			n++
-		}
-	}
-	return n
 }
 
 // waiting says what is left to do, and why it is not done at once.
