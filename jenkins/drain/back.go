@@ -24,11 +24,14 @@ func (p *planning) bringBack(replicas int) {
 			p.add(p.step(Unmark, a, "", "its mark is gone, and its deletion cost is still that of a marked agent"))
 		}
 	})
+	missing := p.missing(replicas)
 	for _, a := range p.takeable() {
-		switch wanted := p.missing(replicas) > p.pending; {
-		case wanted && moving:
+		if missing <= 0 {
+			break
+		}
+		if missing--; moving {
 			p.pending++
-		case wanted:
+		} else {
 			p.takeBack(a, "it is wanted again")
 		}
 	}

@@ -170,7 +170,7 @@ func (p *planning) owed(replicas int) int {
 // missing is how many agents are missing with so many replicas; below zero, how many there are too many.
 func (p *planning) missing(replicas int) int {
 	cut := 0
-	for _, name := range removes(p.target, slices.Clone(p.active), replicas, len(p.active)-replicas) {
+	for _, name := range removes(p.target, p.active, replicas, len(p.active)-replicas) {
 		if p.serves(p.agents[name]) {
 			cut++
 		}
@@ -199,7 +199,7 @@ func (p *planning) restored() (replicas int, why string, kept []string) {
 	if owners(p.active) > 1 {
 		return p.target.Replicas, "", nil // a rollout of the Deployment's own: it has more pods than replicas for a while
 	}
-	for _, name := range removes(p.target, slices.Clone(p.active), p.target.Replicas, len(p.active)-p.target.Replicas) {
+	for _, name := range removes(p.target, p.active, p.target.Replicas, len(p.active)-p.target.Replicas) {
 		if !fits(p.agents[name]) {
 			kept = append(kept, name)
 		}
@@ -208,7 +208,7 @@ func (p *planning) restored() (replicas int, why string, kept []string) {
 		return p.target.Replicas, "", nil
 	}
 	replicas = max(len(p.active), p.target.Seen) // the controller may not know yet who is gone
-	for p.target.Kind == "StatefulSet" && len(removes(p.target, slices.Clone(p.active), replicas, 0)) > 0 {
+	for p.target.Kind == "StatefulSet" && len(removes(p.target, p.active, replicas, 0)) > 0 {
 		replicas++
 	}
 	return replicas, fmt.Sprintf("replicas were set to %d, below the number of its pods, %d: agent %s would be stopped, whatever it runs",

@@ -36,13 +36,16 @@ func removes(t Target, active []roster.Pod, replicas, n int) []string {
 	if n <= 0 {
 		return nil
 	}
+	named := map[string]bool{}
+	active = slices.Clone(active)
 	for _, rank := range []func(a, b roster.Pod) int{byState, byCost} {
 		slices.SortStableFunc(active, rank)
 		for i, p := range active {
 			if i >= n && rank(active[n-1], p) != 0 {
 				break
 			}
-			if !slices.Contains(out, p.Name) {
+			if !named[p.Name] {
+				named[p.Name] = true
 				out = append(out, p.Name)
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"sort"
 	"time"
 
 	"majordomo.dev/jenkins/roster"
@@ -73,19 +74,14 @@ func (p *planning) shrink(spare int) int {
 	if p.early = p.unsettled(); p.early != "" {
 		return 0
 	}
-	best, unmade, most := p.target.Replicas, p.unmade(spare), len(p.ready())
-	for r := best - 1; r >= 0; r-- {
-		cut := p.owed(p.target.Replicas) - p.owed(r)
-		if cut > unmade {
-			p.block = fmt.Sprintf("%s %s has yet to make an agent", p.target.Kind, p.target.Name)
-			break
-		}
-		if p.block = p.hinders(r); p.block != "" || p.target.Replicas-r-cut > most {
-			break
-		}
-		best = r
+	unmade, most := p.unmade(spare), len(p.ready())
+	// The lower the number, the more go: the lowest that nothing hinders is found by halves.
+	down := sort.Search(p.target.Replicas, func(i int) bool { return p.hinders(p.target.Replicas-i-1, unmade, most) != "" })
+	best := p.target.Replicas - down
+	if p.stuck = false; best > 0 {
+		p.block = p.hinders(best-1, unmade, most)
 	}
-	if best == p.target.Replicas {
+	if down == 0 {
 		return 0
 	}
 	victims := Removes(p.target, p.active, best)
@@ -116,8 +112,15 @@ func (p *planning) hurry(victims []string) {
 }
 
 // hinders says why the replicas cannot be lowered so far, "" if they can: somebody would go who may have a build, or is wanted.
-func (p *planning) hinders(replicas int) string {
+func (p *planning) hinders(replicas, unmade, most int) string {
 	kind := p.target.Kind + " " + p.target.Name
+	cut := p.owed(p.target.Replicas) - p.owed(replicas)
+	switch {
+	case cut > unmade:
+		return kind + " has yet to make an agent"
+	case p.target.Replicas-replicas-cut > most:
+		return "no other agent may go"
+	}
 	for _, name := range Removes(p.target, p.active, replicas) {
 		a := p.agents[name]
 		switch fit := fits(a); {
@@ -158,7 +161,7 @@ func (p *planning) remove() {
 			p.delete(a)
 		}
 	})
-	if victims := removes(p.target, slices.Clone(p.active), p.target.Replicas, len(p.active)-p.target.Replicas); len(victims) > 0 {
+	if victims := removes(p.target, p.active, p.target.Replicas, len(p.active)-p.target.Replicas); len(victims) > 0 {
 		if !slices.ContainsFunc(victims, func(name string) bool { return !fits(p.agents[name]) }) {
 			p.hurry(victims)
 		}
