@@ -23,7 +23,8 @@ func (a *app) traceCommand() *cobra.Command {
 		Long: `Write a history of builds: a CSV file that says when each build was submitted and how
 long it ran. "majordomo simulate" plays the policy of agent pools against it.`,
 		Example: `  majordomo trace export --jenkins https://jenkins.example --user me --token-file token -o builds.csv
-  majordomo trace generate -o trace.csv`,
+  majordomo trace generate -o trace.csv
+  majordomo simulate --trace builds.csv --peers                    what to do with it`,
 		Args: cobra.ArbitraryArgs, Annotations: codes(),
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -231,7 +232,8 @@ func (a *app) traceGenerateCommand() *cobra.Command {
 with jobs that depend on each other, waves of pushes, and jobs that run by the clock.
 About 2,900 builds on a working day, 1,000 at weekends. The same seed gives the same file.`,
 		Example: `  majordomo trace generate -o trace.csv
-  majordomo trace generate --builds 3000 --seed 7 -o - | majordomo simulate --trace -`,
+  majordomo trace generate --builds 3000 --seed 7 -o - | majordomo simulate --trace -
+  majordomo trace generate --builds 3000 -o - | gzip > trace.csv.gz`,
 		Args: arguments(0, 0, "no argument"), Annotations: codes("2 wrong usage"),
 	}
 	builds := c.Flags().Int("builds", 50_000, "how many")
