@@ -20,7 +20,7 @@ step := .ci/step
 vcs := $(shell git rev-parse HEAD >/dev/null 2>&1 && echo true || echo false)
 export GOFLAGS += -buildvcs=false
 
-.PHONY: help demo test build image cluster check vet layers lint race module bench fuzz fmt tools clean
+.PHONY: help demo test build ui image cluster check vet layers lint race module bench fuzz fmt tools clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ test: tools cluster check module demo ## everything that has to pass, on a real 
 
 build: ## build bin/majordomo
 	@$(step) "build bin/majordomo" -- env CGO_ENABLED=0 go build -buildvcs=$(vcs) -ldflags "-s -w" -o $(bin)/majordomo ./reconciler
+
+ui: ## bundle the page from its sources into reconciler/web/ui/dist
+	@$(step) "bundle the page" -- env CGO_ENABLED=0 go run ./reconciler/web/ui/bundle
 
 image: ## build the container image for amd64 and arm64 into bin/image, without a container engine
 	@$(step) "build the container image" -- env CGO_ENABLED=0 go run ./e2e/image --out $(bin)/image
