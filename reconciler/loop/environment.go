@@ -29,6 +29,7 @@ type environment struct {
 	status    status.Environment // as last written
 	fights    fights
 	told      string // what the log was last told of, so that it is not told again at every visit
+	look      status.Look
 	asked     string // value of the annotation by which a person waits for this visit, "" if nobody does
 
 	mu      sync.Mutex
@@ -127,13 +128,14 @@ func (e *environment) fail(l *Loop, err error) {
 	l.show(e, status.Of(status.Report{Name: e.name, Revision: e.status.Revision, Digest: e.status.Digest, Cluster: err, Inventory: e.inventory}, e.status, l.opts.Now()), time.Time{})
 }
 
-// show puts the status of an environment, and when it is looked at again, on the board. One that left the fleet meanwhile does not come back.
+// show puts the status of an environment, when it is looked at again, and what the visit went by, on the board. One that left the fleet meanwhile does not come back.
 func (l *Loop) show(e *environment, now status.Environment, next time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !e.left() {
 		l.board.Put(e.name, now)
 		l.board.Next(e.name, next)
+		l.board.Looked(e.name, e.look)
 	}
 }
 

@@ -107,6 +107,7 @@ func TestPinnedEnvironmentSkipsTheRejectedCommitUntilTheBranchMovesOn(t *testing
 	pin := map[string]any{"revision": good, "rejected": []any{bad}}
 	w.patch(environments, "", env, map[string]any{"spec": map[string]any{"pin": pin}})
 	w.ready(env, good)
+	w.looked(env, status.Look{Seen: bad, Followed: good})
 	w.settled()
 	if got := w.value(configMaps, env, "casc", "data", "executors"); got != "1" {
 		t.Errorf("executors %s after the rollback, want 1", got)

@@ -2,6 +2,7 @@ package loop
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -44,12 +45,24 @@ func (l *Loop) pull(ctx context.Context) {
 // publishSource puts the outcome of a look at the repository on the board.
 func (l *Loop) publishSource(revision string, err error) {
 	s := status.Source{URL: l.opts.URL, Ref: l.opts.Ref, Revision: revision, Error: text(err), LastSuccess: l.lastRead}
+	if refused := (*refusal)(nil); errors.As(err, &refused) {
+		s.Refused = refused.commit
+	}
 	if err == nil {
 		s.LastSuccess = l.opts.Now()
 		l.lastRead = s.LastSuccess
 	}
 	l.board.Source(s)
 }
+
+// refusal is why a commit does not come into force, for any environment.
+type refusal struct {
+	commit string
+	err    error
+}
+
+func (r *refusal) Error() string { return r.err.Error() }
+func (r *refusal) Unwrap() error { return r.err }
 
 func text(err error) string {
 	if err == nil {
@@ -93,7 +106,9 @@ func (l *Loop) advance(ctx context.Context) (before, after string, err error) {
 	}
 	commit, err := l.source.Fetch(ctx, head)
 	if err == nil {
-		err = l.adopt(ctx, commit)
+		if err = l.adopt(ctx, commit); err != nil {
+			err = &refusal{commit: head, err: err}
+		}
 	}
 	if err != nil {
 		return before, before, err

@@ -71,6 +71,10 @@ func (l *Loop) line(ctx context.Context, e *environment, r *status.Report) (next
 		r.Source = errors.Join(r.Source, err)
 		return l.opts.Now().Add(l.opts.Poll)
 	}
+	e.look = status.Look{Seen: commit.Hash, Followed: commit.Hash}
+	if rec.Pin != "" {
+		e.look.Seen = l.held().Hash
+	}
 	want, err := l.want(ctx, e, commit)
 	r.Attempted, r.Render = commit.Hash, err
 	if want == nil {

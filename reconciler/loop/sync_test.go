@@ -104,11 +104,46 @@ func (w *world) badCommitIsRefused(env string) {
 	if e.Revision != good || e.LastAttemptedRevision != bad {
 		w.t.Errorf("revision %s attempted %s, want %s and %s", e.Revision, e.LastAttemptedRevision, good, bad)
 	}
+	w.looked(env, status.Look{Seen: bad, Followed: bad})
 	w.edit(env, "casc", `{"data":{"executors":"77"}}`)
 	w.executors(env, "4") // drift is healed under a bad commit too
 	w.files["overlays/"+env+"/kustomization.yaml"] = "namespace: " + env + "\nresources: [../../base]\n"
 	w.commit("fixed")
 	w.condition(env, status.Ready, status.True, "")
+}
+
+// looked waits until the last visit of an environment went by these commits.
+func (w *world) looked(env string, want status.Look) {
+	w.t.Helper()
+	w.eventually(fmt.Sprintf("a visit of %s by %+v", env, want), func() error {
+		for _, o := range w.board.Snapshot().Environments {
+			if o.Name == env && o.Look != want {
+				return fmt.Errorf("it was by %+v", o.Look)
+			}
+		}
+		return nil
+	})
+}
+
+func TestCommitThatIsRefusedAltogetherIsNamed(t *testing.T) {
+	w := newWorld(t, 1)
+	good := w.commit("good")
+	w.start()
+	w.ready(w.envs[0], good)
+	w.files["fleet.yaml"] = "kind: Fleet\n"
+	bad := w.commit("bad fleet.yaml")
+	w.eventually("the refused commit", func() error {
+		if s := w.board.Snapshot().Source; s.Refused != bad || s.Revision != good {
+			return fmt.Errorf("source %+v", s)
+		}
+		return nil
+	})
+	delete(w.files, "fleet.yaml")
+	fixed := w.commit("fixed")
+	w.looked(w.envs[0], status.Look{Seen: fixed, Followed: fixed})
+	if s := w.board.Snapshot().Source; s.Refused != "" || s.Revision != fixed {
+		t.Errorf("source %+v after the mend, want it at %s", s, fixed)
+	}
 }
 
 // edit changes a ConfigMap by hand.

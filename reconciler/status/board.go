@@ -28,7 +28,14 @@ type line struct {
 	counts map[string]counts // by name of the counter, then by labels
 	took   map[Phase]*Histogram
 	next   time.Time
+	look   Look
 	pruned int64
+}
+
+// Look is what the last visit of an environment went by.
+type Look struct {
+	Seen     string // newest commit of the branch at the time
+	Followed string // the commit that the environment was to follow: another one while a person has rolled it back
 }
 
 // Source is the state of the config repository.
@@ -37,7 +44,8 @@ type Source struct {
 	Ref         string    `json:"ref,omitempty"` // "refs/heads/main"
 	Revision    string    `json:"revision,omitempty"`
 	LastSuccess time.Time `json:"lastSuccess,omitzero"`
-	Error       string    `json:"error,omitempty"` // of the last fetch, "" if it went well
+	Error       string    `json:"error,omitempty"`   // of the last fetch, "" if it went well
+	Refused     string    `json:"refused,omitempty"` // newest commit, where it does not come into force because its fleet.yaml is wrong
 }
 
 // NewBoard returns an empty board.
@@ -78,6 +86,16 @@ func (b *Board) Next(env string, at time.Time) {
 	defer b.mu.Unlock()
 	if l, ok := b.envs[env]; ok && !l.next.Equal(at) {
 		l.next = at
+		b.announce()
+	}
+}
+
+// Looked sets what the last visit of an environment went by.
+func (b *Board) Looked(env string, look Look) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if l, ok := b.envs[env]; ok && l.look != look {
+		l.look = look
 		b.announce()
 	}
 }
@@ -130,6 +148,7 @@ type Observation struct {
 	Name   string
 	Status Environment
 	Next   time.Time // when it is looked at again
+	Look   Look      // what the last visit went by
 
 	Syncs  []Count // labels: result, trigger
 	Drifts []Count // labels: kind
@@ -149,7 +168,7 @@ func (b *Board) Snapshot() Snapshot {
 	}
 	for name, l := range b.envs {
 		o := Observation{
-			Name: name, Status: l.status, Next: l.next,
+			Name: name, Status: l.status, Next: l.next, Look: l.look,
 			Syncs: l.counts[syncs].list(), Drifts: l.counts[drifts].list(), Pruned: l.pruned, Gates: l.counts[gates].list(),
 			Took: make(map[Phase]Histogram, len(l.took)),
 		}

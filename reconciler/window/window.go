@@ -47,7 +47,8 @@ type Source struct {
 	Revision    string    `json:"revision,omitempty"` // newest commit fetched
 	Commit      *Commit   `json:"commit,omitempty"`   // that commit
 	LastSuccess time.Time `json:"lastSuccess,omitzero"`
-	Error       string    `json:"error,omitempty"` // of the last fetch
+	Error       string    `json:"error,omitempty"`   // of the last fetch
+	Refused     string    `json:"refused,omitempty"` // newest commit, where it does not come into force because its fleet.yaml is wrong
 	Fetches     int64     `json:"fetches"`
 	Failures    int64     `json:"failures"`
 }
@@ -70,6 +71,9 @@ type Environment struct {
 	Reason   string             `json:"reason,omitempty"`   // why, in a sentence
 	Revision string             `json:"revision,omitempty"` // commit that is applied
 	Commit   *Commit            `json:"commit,omitempty"`   // that commit, where it is known
+	Tried    string             `json:"tried,omitempty"`    // newest commit that was tried; one that changes nothing here is not
+	Seen     string             `json:"seen,omitempty"`     // newest commit of the branch when the environment was last looked at
+	Followed string             `json:"followed,omitempty"` // commit that it was to follow then: another one while it is rolled back
 	Next     time.Time          `json:"next,omitzero"`      // when it is looked at again
 	Objects  status.Objects     `json:"objects"`
 	Sync     *status.Sync       `json:"lastSync,omitempty"`
