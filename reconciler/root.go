@@ -65,7 +65,7 @@ func (a *app) commands() []*cobra.Command {
 		a.statusCommand(), a.getCommand(), a.diffCommand(), a.planCommand(), a.historyCommand(), a.waitCommand(), a.checkCommand(), a.traceCommand(),
 		a.syncCommand(), a.approveCommand(), a.suspendCommand(), a.resumeCommand(), a.rollbackCommand(),
 		a.explainCommand(), a.logsCommand(), a.scaleCommand(), a.drainCommand(),
-		a.runCommand(), a.versionCommand(), a.completionCommand(),
+		a.runCommand(), a.versionCommand(), a.completionCommand(), a.manCommand(),
 	}
 }
 

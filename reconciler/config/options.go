@@ -136,11 +136,16 @@ func text(v any) string {
 	return strings.Join(parts, ",")
 }
 
-// FromEnv sets what the environment says: MAJORDOMO_STATE_DIR is state-dir.
+// Variable returns the name of a setting in the environment: state-dir is MAJORDOMO_STATE_DIR.
+func Variable(name string) string {
+	return "MAJORDOMO_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+}
+
+// FromEnv sets what the environment says.
 func (o *Options) FromEnv(getenv func(string) string) error {
 	var errs []error
 	for _, name := range Names() {
-		variable := "MAJORDOMO_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+		variable := Variable(name)
 		if value := getenv(variable); value != "" {
 			if err := o.Set(name, value); err != nil {
 				errs = append(errs, fmt.Errorf("%s: %w", variable, err))
