@@ -79,7 +79,8 @@ func (a *app) serve(ctx context.Context, o config.Options, once bool) error {
 		return a.outcomes(board)
 	}
 	h := introduce(board, line, o, log)
-	handler, err := a.handler(o, h, log)
+	seen := newPane(h, a.now)
+	handler, err := a.handler(o, h, seen, log)
 	if err != nil {
 		return err
 	}
@@ -89,7 +90,7 @@ func (a *app) serve(ctx context.Context, o config.Options, once bool) error {
 	}
 	v := build()
 	log.Info("started", "version", v.Version, "repo", status.Clean(o.Repo, 500), "ref", fullRef(o.Ref))
-	return a.together(ctx, o, handler, work, log)
+	return a.together(ctx, o, handler, work, log, seen.Run)
 }
 
 // clusters returns the way to the cluster of a context. In a pod, "" is the cluster of the pod, also where a kubeconfig names others.
@@ -128,11 +129,11 @@ func (a *app) worker(o config.Options, h halves, log *slog.Logger) (func(context
 }
 
 // handler returns what is answered over HTTP.
-func (a *app) handler(o config.Options, h halves, log *slog.Logger) (*web.Handler, error) {
+func (a *app) handler(o config.Options, h halves, seen *pane, log *slog.Logger) (*web.Handler, error) {
 	v := build()
 	wo := web.Options{
 		Board: h.board, Log: log, Build: web.Build{Version: v.Version, Revision: v.Revision}, Ref: fullRef(o.Ref), Repository: o.Repo, Wake: h.line.Wake,
-		Metrics: []prometheus.Collector{h.fleet}, Pools: h.pools,
+		Metrics: []prometheus.Collector{h.fleet}, Pools: h.pools, Window: seen,
 		Alive: func() error { return h.line.Alive(a.now()) },
 		Ready: func() []web.Check {
 			if !h.board.Snapshot().Leader {
@@ -158,8 +159,11 @@ func (a *app) handler(o config.Options, h halves, log *slog.Logger) (*web.Handle
 	return handler, nil
 }
 
-// together runs the work and the servers. When ctx ends, readiness goes off first, then the work ends, and the servers last.
-func (a *app) together(ctx context.Context, o config.Options, h *web.Handler, work func(context.Context) error, log *slog.Logger) error {
+// together runs the work and the servers, with what serves them beside. When ctx ends, readiness goes off first, then the work ends, and the
+// servers last.
+func (a *app) together(
+	ctx context.Context, o config.Options, h *web.Handler, work func(context.Context) error, log *slog.Logger, beside ...func(context.Context) error,
+) error {
 	listeners, err := listen(ctx, o.Listen, o.WebhookListen)
 	if err != nil {
 		return err
@@ -180,6 +184,9 @@ func (a *app) together(ctx context.Context, o config.Options, h *web.Handler, wo
 			serve = web.ServeHooks
 		}
 		g.Go(func() error { return serve(serving, l, h, log) })
+	}
+	for _, run := range beside {
+		g.Go(func() error { return run(serving) })
 	}
 	g.Go(func() error {
 		defer stop()

@@ -19,8 +19,18 @@ type Pool struct {
 	Environment string      `json:"environment"`
 	Namespace   string      `json:"namespace"`
 	Name        string      `json:"name"`
+	Suspend     string      `json:"suspend,omitempty"` // why it is left alone
+	Drain       string      `json:"drain,omitempty"`   // why it is emptied
+	Floor       *Floor      `json:"floor,omitempty"`   // that a person has set
 	Spec        pool.Spec   `json:"spec"`
 	Status      pool.Status `json:"status"`
+}
+
+// Floor is the number of agents that a person has asked for.
+type Floor struct {
+	Agents int        `json:"agents"`
+	Until  *time.Time `json:"until,omitempty"` // nil: without an end
+	Reason string     `json:"reason,omitempty"`
 }
 
 // Master is one Jenkins on the board.
@@ -38,6 +48,7 @@ type Master struct {
 // Snapshot is the board at one moment. It shares nothing that changes with the fleet.
 type Snapshot struct {
 	Version uint64   `json:"-"` // grows with every change of a pool
+	Panics  int64    `json:"-"` // that were recovered
 	Pools   []Pool   `json:"pools"`
 	Masters []Master `json:"masters"`
 }
@@ -55,8 +66,7 @@ type board struct {
 // poolLine is what the board has of one pool.
 type poolLine struct {
 	uid      string
-	spec     pool.Spec
-	status   pool.Status
+	shown    Pool
 	steps    map[string]int64 // by op
 	scaled   [2]int64         // down, up
 	startups histogram
@@ -91,15 +101,31 @@ func (b *board) announce() {
 }
 
 // put shows a pool, unless it has left meanwhile.
-func (b *board) put(t *tracked, spec pool.Spec, s pool.Status) {
+func (b *board) put(t *tracked, p *pool.Pool, s pool.Status) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if t.gone() {
 		return
 	}
 	l := b.line(t.key())
-	l.uid, l.spec, l.status = t.uid, spec, s
+	l.uid, l.shown = t.uid, poolOf(t.key(), p, s)
 	b.announce()
+}
+
+// poolOf returns a pool as the board shows it.
+func poolOf(key poolKey, p *pool.Pool, s pool.Status) Pool {
+	note := p.Annotations
+	out := Pool{
+		Environment: key.environment, Namespace: key.namespace, Name: key.name, Suspend: note[pool.Suspend], Drain: note[pool.DrainPool],
+		Spec: p.Spec, Status: s,
+	}
+	if n := p.Spec.Replicas; n != nil && *n > 0 {
+		out.Floor = &Floor{Agents: *n, Reason: note[pool.ScaleReason]}
+		if until, err := time.Parse(time.RFC3339, note[pool.ScaleUntil]); err == nil {
+			out.Floor.Until = &until
+		}
+	}
+	return out
 }
 
 // line returns what there is of a pool. The caller holds the lock.
@@ -218,10 +244,10 @@ func (f *Fleet) Snapshot() Snapshot {
 	b := f.board
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	s := Snapshot{Version: b.version, Pools: make([]Pool, 0, len(b.pools)), Masters: make([]Master, 0, len(b.masters))}
-	for k, l := range b.pools {
+	s := Snapshot{Version: b.version, Panics: b.panics, Pools: make([]Pool, 0, len(b.pools)), Masters: make([]Master, 0, len(b.masters))}
+	for _, l := range b.pools {
 		if l.uid != "" {
-			s.Pools = append(s.Pools, Pool{Environment: k.environment, Namespace: k.namespace, Name: k.name, Spec: l.spec, Status: l.status})
+			s.Pools = append(s.Pools, l.shown)
 		}
 	}
 	for k, l := range b.masters {

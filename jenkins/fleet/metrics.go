@@ -130,7 +130,7 @@ func (f *Fleet) Collect(ch chan<- prometheus.Metric) {
 
 func (s sink) pool(l *poolLine, id ...string) {
 	with := func(more ...string) []string { return append(id[:len(id):len(id)], more...) }
-	st := l.status
+	st := l.shown.Status
 	s.gauge(queueItems, float64(st.Queued), id...)
 	if st.OldestQueued != nil {
 		s.gauge(queueOldest, float64(st.OldestQueued.Unix()), id...)

@@ -36,7 +36,7 @@ func (v *visit) publish(ctx context.Context) {
 	if v.unseen == nil {
 		v.findings(ctx)
 	}
-	v.f.board.put(v.t, p.Spec, next)
+	v.f.board.put(v.t, p, next)
 	if ctx.Err() != nil || v.t.shown.known && !v.due(before, next) {
 		return
 	}

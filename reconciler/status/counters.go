@@ -19,6 +19,9 @@ const (
 	PhaseHealth Phase = "health"
 )
 
+// Phases returns all phases, in the order in which a sync has them.
+func Phases() []Phase { return slices.Clone(phases) }
+
 var phases = []Phase{PhaseFetch, PhaseRender, PhasePlan, PhaseApply, PhasePrune, PhaseHealth}
 
 // Count is a counter with the values of its labels.

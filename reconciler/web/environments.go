@@ -1,7 +1,6 @@
 package web
 
 import (
-	"encoding/json"
 	"net/http"
 	"time"
 
@@ -34,14 +33,3 @@ func (h *Handler) environments(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (h *Handler) pools(w http.ResponseWriter, _ *http.Request) { sendJSON(w, h.o.Pools()) }
-
-// sendJSON answers with a value.
-func sendJSON(w http.ResponseWriter, v any) {
-	b, err := json.Marshal(v)
-	if err != nil {
-		http.Error(w, "the state is not JSON", http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(append(b, '\n'))
-}

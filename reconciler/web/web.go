@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -39,6 +40,8 @@ type Options struct {
 
 	// Pools returns the answer of /api/v1/pools, which is JSON; nil: there is no such page.
 	Pools func() any
+	// Window is what people see; nil: there is no page.
+	Window Window
 
 	Metrics []prometheus.Collector // further ones, such as those of the Kubernetes client
 	Now     func() time.Time       // nil: time.Now
@@ -56,16 +59,11 @@ type Check struct {
 // Handler serves all routes.
 type Handler struct {
 	o        Options
-	routes   map[string]route
+	routes   router
+	epoch    string // tells this process from the one before
 	hook     *hook
 	draining atomic.Bool
 	guarded  http.Handler
-}
-
-// route is the one method that a path has, and what it does.
-type route struct {
-	method string
-	serve  http.HandlerFunc
 }
 
 // New returns the handler. An error names the option that is wrong.
@@ -87,16 +85,18 @@ func New(o Options) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Handler{o: o, hook: hook}
-	h.routes = map[string]route{
-		"/hooks/git":           {http.MethodPost, hook.serve},
-		"/healthz":             {http.MethodGet, h.healthz},
-		"/readyz":              {http.MethodGet, h.readyz},
-		"/metrics":             {http.MethodGet, metrics.ServeHTTP},
-		"/api/v1/environments": {http.MethodGet, h.environments},
+	h := &Handler{o: o, hook: hook, epoch: strconv.FormatInt(o.Now().UnixNano(), 36)}
+	for path, serve := range map[string]http.HandlerFunc{
+		"/healthz": h.healthz, "/readyz": h.readyz, "/metrics": metrics.ServeHTTP, "/api/v1/environments": h.environments,
+	} {
+		h.routes.handle(http.MethodGet, path, serve)
 	}
+	h.routes.handle(http.MethodPost, "/hooks/git", hook.serve)
 	if o.Pools != nil {
-		h.routes["/api/v1/pools"] = route{http.MethodGet, h.pools}
+		h.routes.handle(http.MethodGet, "/api/v1/pools", h.pools)
+	}
+	if o.Window != nil {
+		h.windowRoutes()
 	}
 	h.guarded = http.NewCrossOriginProtection().Handler(http.HandlerFunc(h.dispatch))
 	return h, nil
@@ -107,21 +107,6 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer h.survive(w, r)
 	secure(w.Header(), r.TLS != nil)
 	h.guarded.ServeHTTP(w, r)
-}
-
-// dispatch finds the route by the path as it was sent: nothing is cleaned and nothing redirected.
-func (h *Handler) dispatch(w http.ResponseWriter, r *http.Request) {
-	to, ok := h.routes[r.URL.Path]
-	if !ok {
-		http.Error(w, "not found", http.StatusNotFound)
-		return
-	}
-	if r.Method != to.method && (to.method != http.MethodGet || r.Method != http.MethodHead) {
-		w.Header().Set("Allow", to.method)
-		http.Error(w, "this path takes "+to.method+" only", http.StatusMethodNotAllowed)
-		return
-	}
-	to.serve(w, r)
 }
 
 func (h *Handler) survive(w http.ResponseWriter, r *http.Request) {

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"majordomo.dev/jenkins/fleet"
+	"majordomo.dev/jenkins/pool"
+	"majordomo.dev/reconciler/status"
+	"majordomo.dev/reconciler/window"
+)
+
+func TestOneWordForAnEnvironment(t *testing.T) {
+	cond := func(kind, is string) status.Condition {
+		return status.Condition{Type: kind, Status: is, Message: kind + " is " + is}
+	}
+	for name, c := range map[string]struct {
+		conditions    []status.Condition
+		state, reason string
+	}{
+		"never visited":               {nil, window.Unknown, "majordomo has not visited it yet"},
+		"ready":                       {[]status.Condition{cond(status.Ready, status.True)}, window.Ready, "Ready is True"},
+		"on its way":                  {[]status.Condition{cond(status.Ready, status.Unknown), cond(status.Reconciling, status.True)}, window.Reconciling, "Reconciling is True"},
+		"tried again":                 {[]status.Condition{cond(status.Ready, status.False), cond(status.Reconciling, status.True)}, window.Reconciling, "Reconciling is True"},
+		"ready and suspended":         {[]status.Condition{cond(status.Ready, status.True), cond(status.Suspended, status.True)}, window.Suspended, "Suspended is True"},
+		"held before on its way":      {[]status.Condition{cond(status.Reconciling, status.True), cond(status.PruneHeld, status.True)}, window.Held, "PruneHeld is True"},
+		"stalled before all else":     {[]status.Condition{cond(status.PruneHeld, status.True), cond(status.Suspended, status.True), cond(status.Stalled, status.True)}, window.Stalled, "Stalled is True"},
+		"unready without a condition": {[]status.Condition{cond(status.Ready, status.False)}, window.Unknown, "Ready is False"},
+	} {
+		state, reason := stateOf(status.Environment{Conditions: c.conditions})
+		if state != c.state || reason != c.reason {
+			t.Errorf("%s: %s %q, want %s %q", name, state, reason, c.state, c.reason)
+		}
+	}
+}
+
+// deciding is a pool that is served.
+func deciding() fleet.Pool {
+	return fleet.Pool{
+		Environment: "gke", Namespace: "jenkins", Name: "linux",
+		Spec: pool.Spec{Target: pool.Target{Kind: "ReplicaSet", Name: "agent-linux"}, Labels: []string{"linux"}, Max: 5, Priority: 10},
+		Status: pool.Status{
+			Busy: 2, Idle: 1, Desired: 3, Max: 5, Reason: "two builds run",
+			Decision: &pool.Decision{Reason: "two builds run", Gates: []pool.Gate{{Name: "stable", Reason: "demand fell 10 s ago"}}},
+			Conditions: []pool.Condition{
+				{Type: pool.Ready, Status: pool.True, Message: "two builds run"}, {Type: pool.ScalingActive, Status: pool.True},
+				{Type: pool.JenkinsReachable, Status: pool.True}, {Type: pool.ScalingLimited, Status: pool.False},
+			},
+		},
+	}
+}
+
+func TestOneWordForAPool(t *testing.T) {
+	set := func(p *fleet.Pool, kind, is, reason string) {
+		for i := range p.Status.Conditions {
+			if p.Status.Conditions[i].Type == kind {
+				p.Status.Conditions[i] = pool.Condition{Type: kind, Status: is, Reason: reason, Message: reason + "."}
+			}
+		}
+	}
+	for name, c := range map[string]struct {
+		change        func(*fleet.Pool)
+		state, reason string
+	}{
+		"served":                     {func(*fleet.Pool) {}, window.Ready, "two builds run"},
+		"suspended by a person":      {func(p *fleet.Pool) { p.Suspend = "maintenance" }, window.Suspended, "suspended: maintenance"},
+		"drained by a person":        {func(p *fleet.Pool) { p.Drain = "moving" }, window.Draining, "drained: moving"},
+		"being deleted":              {func(p *fleet.Pool) { set(p, pool.ScalingActive, pool.False, pool.Emptying) }, window.Draining, "PoolDrained."},
+		"an invalid spec":            {func(p *fleet.Pool) { set(p, pool.ScalingActive, pool.False, pool.Invalid) }, window.Stalled, "InvalidSpec."},
+		"what cannot be carried out": {func(p *fleet.Pool) { set(p, pool.ScalingActive, pool.False, fleet.ActFailed) }, window.Stalled, "ActFailed."},
+		"Jenkins is silent": {func(p *fleet.Pool) {
+			set(p, pool.ScalingActive, pool.False, "Timeout")
+			set(p, pool.JenkinsReachable, pool.False, "Timeout")
+		}, window.Waiting, "Timeout."},
+		"at its max":              {func(p *fleet.Pool) { set(p, pool.ScalingLimited, pool.True, pool.AtMax) }, window.Limited, "two builds run"},
+		"raised to its min":       {func(p *fleet.Pool) { set(p, pool.ScalingLimited, pool.True, pool.AtMin) }, window.Ready, "two builds run"},
+		"not visited by anybody":  {func(p *fleet.Pool) { p.Status = pool.Status{} }, window.Waiting, "majordomo has not visited it yet"},
+		"suspended while invalid": {func(p *fleet.Pool) { p.Suspend = "x"; set(p, pool.ScalingActive, pool.False, pool.Invalid) }, window.Suspended, "suspended: x"},
+	} {
+		p := deciding()
+		c.change(&p)
+		if got := poolSeen(p); got.State != c.state || got.Reason != c.reason {
+			t.Errorf("%s: %s %q, want %s %q", name, got.State, got.Reason, c.state, c.reason)
+		}
+	}
+}
+
+func TestPoolsAreExplainedAsByTheCommand(t *testing.T) {
+	until := time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
+	f := deciding()
+	f.Floor = &fleet.Floor{Agents: 3, Until: &until, Reason: "release"}
+	f.Status.Decision.Limits = []pool.Limit{{Name: "quota", Value: 3, Cut: true, Reason: "of the namespace"}}
+	f.Status.Agents = []pool.Agent{{Name: "a", Build: "http://jenkins/job/x/1/"}, {Name: "b", Build: "javascript:alert(1)"}}
+	p := agentPool{Name: f.Name, Namespace: f.Namespace, Environment: f.Environment, Floor: (*floor)(f.Floor), Spec: f.Spec, Status: f.Status}
+	doc := (&app{}).explanation(p)
+	got := poolSeen(f)
+	if got.NotDown != doc.NotScaledDown || got.NotUp != doc.NotScaledUp || got.NotDown == "" || got.NotUp == "" {
+		t.Errorf("not down %q, up %q; explain says %q, %q", got.NotDown, got.NotUp, doc.NotScaledDown, doc.NotScaledUp)
+	}
+	if got.Key() != "gke/jenkins/linux" || got.Target != "ReplicaSet/agent-linux" || got.Priority != "balanced" || got.Executors != 1 {
+		t.Errorf("pool %+v", got)
+	}
+	if diff := cmp.Diff(&window.Floor{Agents: 3, Until: &until, Reason: "release"}, got.Floor); diff != "" {
+		t.Errorf("floor (-want +got):\n%s", diff)
+	}
+	if got.Agents[0].Build != "http://jenkins/job/x/1/" || got.Agents[1].Build != "" {
+		t.Errorf("builds %+v", got.Agents)
+	}
+}
