@@ -97,9 +97,11 @@ func New(o Options) *Fleet {
 
 // site is one place with its client.
 type site struct {
-	place  Place
-	client *kube.Client
-	stop   context.CancelFunc
+	environment string // of the place; it never changes
+	client      *kube.Client
+	stop        context.CancelFunc
+
+	place Place // guarded by the fleet's lock
 
 	mu    sync.Mutex
 	dirty map[string]bool // namespaces with news
@@ -190,7 +192,7 @@ func (f *Fleet) follow(ctx context.Context, places []Place) {
 // open begins to follow a place.
 func (f *Fleet) open(ctx context.Context, p Place) *site {
 	ctx, stop := context.WithCancel(ctx)
-	s := &site{place: p, stop: stop, dirty: map[string]bool{}}
+	s := &site{environment: p.Environment, place: p, stop: stop, dirty: map[string]bool{}}
 	var err error
 	s.client, err = kube.New(p.Config, kube.Options{Log: f.log.With("env", p.Environment), Notify: func(ns string) {
 		s.mu.Lock()
@@ -277,12 +279,12 @@ func (f *Fleet) assign(ctx context.Context) {
 		}
 	}
 	for key, list := range served {
-		m := f.masters[key]
-		if m == nil {
-			m = f.employ(ctx, key)
-		}
 		slices.SortFunc(list, func(a, b *tracked) int { return strings.Compare(a.id(), b.id()) })
-		m.serve(list, woken[key])
+		if m := f.masters[key]; m != nil {
+			m.serve(list, woken[key])
+		} else {
+			f.employ(ctx, key, list)
+		}
 	}
 }
 

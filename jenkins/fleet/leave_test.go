@@ -175,11 +175,13 @@ func TestAMemoryOutlivesTheProcess(t *testing.T) {
 		t.Fatal("nothing was written")
 	}
 	w.start()
-	w.condition("linux", "Ready", "True", "")
+	w.ready("linux")
 	for _, p := range w.fleet.tracks() {
+		p.mu.Lock()
 		if p.saved == nil || p.memory.Scale.Equal(newTracked("").memory.Scale) {
 			t.Errorf("pool %s knows nothing of before", p.id())
 		}
+		p.mu.Unlock()
 	}
 	w.stop()
 	w.merge("ConfigMap", "majordomo-pool-linux", `{binaryData: {memory.json.gz: aGVsbG8=}}`)
@@ -187,7 +189,7 @@ func TestAMemoryOutlivesTheProcess(t *testing.T) {
 	if why := w.event("linux", "MemoryLost"); !strings.Contains(why, "it is damaged") {
 		t.Errorf("event %q", why)
 	}
-	w.condition("linux", "Ready", "True", "")
+	w.ready("linux")
 	w.stop()
 	if c, _ := pool.Find(w.status("linux").Conditions, pool.Ready); c.Status != pool.True {
 		t.Errorf("ready %+v", c)

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -327,6 +328,20 @@ func (w *yard) condition(name, kind, status, reason string) pool.Condition {
 		return nil
 	})
 	return c
+}
+
+// ready waits until the fleet that runs now says so itself: the object may still have what the one before has written.
+func (w *yard) ready(name string) {
+	w.t.Helper()
+	w.eventually(name+" to be ready", func() error {
+		for _, p := range w.fleet.Snapshot().Pools {
+			c, _ := pool.Find(p.Status.Conditions, pool.Ready)
+			if p.Name == name && c.Status == pool.True {
+				return nil
+			}
+		}
+		return errors.New("it is not shown")
+	})
 }
 
 func (w *yard) replicas(kind, name string) int {

@@ -39,7 +39,7 @@ func (k masterKey) account() string {
 
 func keyOf(f found) masterKey {
 	j := f.pool.Spec.Jenkins
-	return masterKey{f.site.place.Environment, sameURL(j.URL), f.pool.Namespace, j.Credentials.Name, j.CA.Name}
+	return masterKey{f.site.environment, sameURL(j.URL), f.pool.Namespace, j.Credentials.Name, j.CA.Name}
 }
 
 // sameURL writes a URL of a Jenkins one way, so that pools of one Jenkins are known as such.
@@ -79,16 +79,15 @@ type master struct {
 	known *jenkins.Snapshot // last, as long as it is the present answer: for others that serve the same Jenkins
 }
 
-// employ starts the goroutine of a Jenkins. The caller holds the fleet's lock.
-func (f *Fleet) employ(ctx context.Context, key masterKey) *master {
+// employ starts the goroutine of a Jenkins that serves these pools. The caller holds the fleet's lock.
+func (f *Fleet) employ(ctx context.Context, key masterKey, pools []*tracked) {
 	ctx, stop := context.WithCancel(ctx)
-	m := &master{f: f, key: key, stop: stop, woke: make(chan struct{}, 1), log: f.log.With("env", key.environment, "jenkins", key.url)}
+	m := &master{f: f, key: key, stop: stop, pools: pools, woke: make(chan struct{}, 1), log: f.log.With("env", key.environment, "jenkins", key.url)}
 	f.masters[key] = m
 	f.running.Go(func() {
 		defer stop()
 		m.run(ctx)
 	})
-	return m
 }
 
 // serve sets the pools of the Jenkins, and has them visited now where there is news.
@@ -265,9 +264,13 @@ type world struct {
 	fresh    bool // the answer came just now
 }
 
-// round visits all pools of the Jenkins once.
+// round visits all pools of the Jenkins once. Before its first answer, or fault, there is nothing to say that would not be wrong a moment later:
+// what the process before this one has said stays.
 func (m *master) round(ctx context.Context, fresh bool) {
 	defer m.f.rescue("round")
+	if m.last == nil && m.fault == nil {
+		return
+	}
 	pools := m.served()
 	w := world{key: m.key, client: m.client, last: m.last, before: m.before, fault: m.fault, fresh: fresh}
 	if m.last != nil {

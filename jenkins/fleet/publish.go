@@ -194,17 +194,10 @@ const failures = 3
 
 // conditions says how things are.
 func (v *visit) conditions(s *pool.Status) []pool.Condition {
-	reachable := v.reachable(s.Jenkins)
+	reachable := pool.Reachable(v.world.fault, s.Jenkins)
 	active := v.active(reachable)
 	out := []pool.Condition{reachable, active, pool.Limited(s.Decision)}
 	return append(out, pool.Summary(s.Reason, out...))
-}
-
-func (v *visit) reachable(m pool.Master) pool.Condition {
-	if v.world.fault == nil && v.world.last == nil {
-		return pool.Condition{Type: pool.JenkinsReachable, Status: pool.Unknown, Reason: "NotAsked", Message: "Jenkins has not been read yet"}
-	}
-	return pool.Reachable(v.world.fault, m)
 }
 
 // active says whether decisions are made and carried out.

@@ -88,7 +88,7 @@ func (t *tracked) gone() bool {
 // key names the pool for people: ENVIRONMENT and NAMESPACE/NAME.
 func (t *tracked) key() poolKey {
 	s, ref := t.at()
-	return poolKey{s.place.Environment, ref.Namespace, ref.Name}
+	return poolKey{s.environment, ref.Namespace, ref.Name}
 }
 
 // id names the pool in a demand: two clusters may have one of the same name.

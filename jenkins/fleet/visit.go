@@ -49,7 +49,7 @@ func (f *Fleet) visit(ctx context.Context, t *tracked, w world) {
 	s, ref := t.at()
 	v := &visit{
 		f: f, t: t, site: s, ref: ref, now: f.opts.Now(), world: w, need: w.demand.Pools[t.id()],
-		log: f.log.With("env", s.place.Environment, "namespace", ref.Namespace, "pool", ref.Name),
+		log: f.log.With("env", s.environment, "namespace", ref.Namespace, "pool", ref.Name),
 	}
 	defer v.account()
 	defer v.rescue(ctx)
@@ -127,11 +127,8 @@ func (v *visit) fail(ctx context.Context, err error) {
 
 // unknown says why Jenkins, or what its agents are, is not known now; "" if it is.
 func (v *visit) unknown() string {
-	switch {
-	case v.world.fault != nil:
+	if v.world.fault != nil {
 		return v.world.fault.Error()
-	case v.world.last == nil:
-		return "Jenkins has not been read yet"
 	}
 	if err := v.site.client.Behind(v.sight.Pool); err != nil {
 		return "the cluster does not show what changes: " + err.Error()
