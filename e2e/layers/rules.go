@@ -24,6 +24,7 @@ var layers = []layer{
 	{name: "rim", packages: []string{"reconciler/git/...", "reconciler/cluster/...", "reconciler/web/...", "jenkins/rest/...", "jenkins/kube/..."}, imports: []string{"core", "data"}},
 	{name: "core", packages: []string{
 		"reconciler/config", "reconciler/manual", "reconciler/object", "reconciler/plan", "reconciler/render", "reconciler/secret", "reconciler/status", "reconciler/window", "reconciler/yaml",
+		"reconciler/history",
 		"jenkins", "jenkins/demand", "jenkins/drain", "jenkins/heal", "jenkins/pool", "jenkins/rollout", "jenkins/roster", "jenkins/scale", "jenkins/simulate/...",
 	}, imports: []string{"core"}},
 	{name: "data", packages: []string{"manifests/..."}},
