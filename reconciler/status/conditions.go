@@ -33,7 +33,7 @@ func Of(in Report, prev Environment, now time.Time) Environment {
 	e := Environment{
 		ObservedGeneration: in.Generation, Revision: in.Revision, ShortRevision: short(in.Revision), Digest: in.Digest,
 		LastAttemptedRevision: cmp.Or(in.Attempted, prev.LastAttemptedRevision), Inventory: prev.Inventory,
-		Held: held(in, prev), LastSync: lastSync(in, prev), Drift: prev.Drift, LastDrift: prev.LastDrift,
+		Held: held(in, prev), LastSync: lastSync(in, prev), Drift: prev.Drift, LastDrift: prev.LastDrift, Recent: prev.Recent,
 	}
 	if in.Inventory != nil {
 		e.Inventory = EncodeInventory(in.Inventory)

@@ -26,6 +26,8 @@ type Environment struct {
 	Held                  *Held            `json:"held,omitempty"`
 	History               []Past           `json:"history,omitempty"` // newest first, at most MaxHistory
 	Inventory             []InventoryEntry `json:"inventory,omitempty"`
+
+	Recent []Drift `json:"-"` // what this process put right, newest first, at most MaxRecent; it is not part of the object
 }
 
 // Objects counts the objects of an environment.
@@ -95,6 +97,7 @@ type InventoryEntry struct {
 const (
 	MaxHistory = 20  // syncs in the history
 	MaxFights  = 50  // fights
+	MaxRecent  = 20  // repairs that are shown
 	MaxListed  = 100 // objects of a held prune that are named
 	MaxFields  = 10  // fields of one drift or fight that are named
 	shortSHA   = 7

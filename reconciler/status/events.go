@@ -9,6 +9,9 @@ type Event struct {
 	Message string
 }
 
+// Released is said of a prune that waits no longer.
+const Released = "the prune that was held back is approved or no longer needed"
+
 // Types of events.
 const (
 	Normal  = "Normal"
@@ -45,11 +48,15 @@ func synced(prev, next Environment) Event {
 	if c, _ := next.Condition(Applied); bad(c) || next.Revision == "" || next.Revision == prev.Revision {
 		return Event{}
 	}
-	e := Event{Normal, Synced, fmt.Sprintf("commit %s is applied", next.ShortRevision)}
 	if s := next.LastSync; s != nil && s != prev.LastSync {
-		e.Message += fmt.Sprintf(": %d created, %d changed, %d pruned", s.Created, s.Updated, s.Pruned)
+		return Event{Normal, Synced, s.Sentence(next.Revision)}
 	}
-	return e
+	return Event{Normal, Synced, fmt.Sprintf("commit %s is applied", next.ShortRevision)}
+}
+
+// Sentence says what the sync of a commit did.
+func (s Sync) Sentence(revision string) string {
+	return fmt.Sprintf("commit %s is applied: %d created, %d changed, %d pruned", short(revision), s.Created, s.Updated, s.Pruned)
 }
 
 func repaired(prev, next Environment) Event {
@@ -57,6 +64,15 @@ func repaired(prev, next Environment) Event {
 	if n <= 0 || d == nil {
 		return Event{}
 	}
+	e := Event{Normal, DriftRepaired, d.Sentence()}
+	if n > 1 {
+		e.Message += fmt.Sprintf("; %d more with it", n-1)
+	}
+	return e
+}
+
+// Sentence says what was found, and that it is put right.
+func (d Drift) Sentence() string {
 	what := "deleted"
 	if len(d.Fields) > 0 {
 		what = "changed" + inFields(d.Fields)
@@ -64,11 +80,7 @@ func repaired(prev, next Environment) Event {
 	if d.Manager != "" {
 		what += " by " + d.Manager
 	}
-	e := Event{Normal, DriftRepaired, fmt.Sprintf("%s was %s, and is put right", d.Object, what)}
-	if n > 1 {
-		e.Message += fmt.Sprintf("; %d more with it", n-1)
-	}
-	return e
+	return fmt.Sprintf("%s was %s, and is put right", d.Object, what)
 }
 
 // worse tells of a condition that became bad, or bad for another reason. What was Unknown is bad where it has a cause.
@@ -107,7 +119,7 @@ func heldBack(prev, next Environment) Event {
 	case next.Held != nil && (prev.Held == nil || prev.Held.Hash != next.Held.Hash):
 		return Event{Warning, PruneHeld, next.Held.Reason}
 	case next.Held == nil && prev.Held != nil:
-		return Event{Normal, "PruneReleased", "the prune that was held back is approved or no longer needed"}
+		return Event{Normal, "PruneReleased", Released}
 	}
 	return Event{}
 }
@@ -118,7 +130,12 @@ func fight(prev Environment, f Fight) Event {
 			return Event{}
 		}
 	}
-	return Event{Warning, "Fight", fmt.Sprintf("%s keeps changing %s%s back", orSomebody(f.Manager), f.Object, inFields(f.Fields))}
+	return Event{Warning, "Fight", f.Sentence()}
+}
+
+// Sentence says who fights over what.
+func (f Fight) Sentence() string {
+	return fmt.Sprintf("%s keeps changing %s%s back", orSomebody(f.Manager), f.Object, inFields(f.Fields))
 }
 
 func hands(prev, next Environment) Event {

@@ -94,6 +94,7 @@ func repairs(in Report, e *Environment) {
 			Time: in.Finished.UTC().Truncate(time.Second), Object: r.Step.ID.String(),
 			Fields: paths(r.Step.Changes), Manager: Clean(strings.Join(r.Step.By, ", "), maxText),
 		}
+		e.Recent = append([]Drift{*e.LastDrift}, e.Recent[:min(len(e.Recent), MaxRecent-1)]...)
 	}
 }
 

@@ -79,6 +79,7 @@ type Environment struct {
 	Sync     *status.Sync       `json:"lastSync,omitempty"`
 	Repairs  int64              `json:"repairs"`
 	Drift    *status.Drift      `json:"lastDrift,omitempty"`
+	Recent   []status.Drift     `json:"recentDrifts,omitempty"` // that this process put right, newest first
 	Fights   []status.Fight     `json:"fights,omitempty"`
 	Held     *status.Held       `json:"held,omitempty"` // a prune that waits for approval
 	History  []status.Past      `json:"history,omitempty"`
