@@ -1,0 +1,88 @@
+// Package stage shows a world as majordomo run would show its own: by the real handler, on loopback.
+package stage
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"majordomo.dev/e2e/browser/world"
+	"majordomo.dev/reconciler/status"
+	"majordomo.dev/reconciler/web"
+	"majordomo.dev/reconciler/window"
+)
+
+// Stage is a world that changes, and who looks at it.
+type Stage struct {
+	clock func() time.Time
+
+	mu      sync.Mutex
+	world   *world.World
+	state   window.State // never changed, only replaced
+	changed chan struct{}
+}
+
+// New puts a world on the stage. The clock is that of the handler.
+func New(w *world.World, clock func() time.Time) *Stage {
+	return &Stage{clock: clock, world: w, state: w.State, changed: make(chan struct{})}
+}
+
+// State is everything as it is now.
+func (s *Stage) State() window.State {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state
+}
+
+// Changed returns a channel that is closed at the next change.
+func (s *Stage) Changed() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.changed
+}
+
+// Change changes the state, and tells everybody who looks.
+func (s *Stage) Change(change func(*window.State)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next := copied(s.state)
+	change(&next)
+	next.Version++
+	next.At = s.clock()
+	s.state = next
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// copied returns a state that shares nothing with the other.
+func copied(s window.State) window.State {
+	var out window.State
+	b, err := json.Marshal(s)
+	if err == nil {
+		err = json.Unmarshal(b, &out)
+	}
+	if err != nil {
+		panic(err) // it is what the API sends and the tests read
+	}
+	return out
+}
+
+// Handler returns the handler of `majordomo run`, looking at this stage.
+func (s *Stage) Handler(log *slog.Logger) (*web.Handler, error) {
+	p := s.State().Program
+	return web.New(web.Options{
+		Board: status.NewBoard(), Build: web.Build{Version: p.Version, Revision: p.Revision}, Log: log, Now: s.clock, Window: s,
+	})
+}
+
+// Serve answers on the listener until ctx ends.
+func (s *Stage) Serve(ctx context.Context, l net.Listener, log *slog.Logger) error {
+	h, err := s.Handler(log)
+	if err != nil {
+		return err
+	}
+	return web.Serve(ctx, l, h, log)
+}
