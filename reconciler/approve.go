@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"strings"
 
@@ -35,25 +36,39 @@ longer. With HASH, which status and plan print, it fails unless the hash is stil
 		if err != nil {
 			return err
 		}
-		held := rec.Status.Held
-		switch {
-		case held == nil:
-			return fmt.Errorf("environment %s has no prune that waits for approval", args[0])
-		case len(args) == 2 && args[1] != held.Hash:
-			return exit{exitHeld, fmt.Errorf("environment %s: the prune that waits is %s, not %q; look at it again", args[0], held.Hash, args[1])}
+		b, hash := booked{records, rec}, ""
+		if len(args) == 2 {
+			hash = args[1]
+		}
+		held, err := b.held(hash)
+		if err != nil {
+			return err
 		}
 		a.showHeld(held)
 		if err := a.confirm(*yes, "Delete these objects?"); err != nil {
 			return err
 		}
-		notes := map[string]any{cluster.ApproveAnnotation: held.Hash, approvalReason: orNull(*reason)}
-		if _, err := records.Patch(c.Context(), args[0], map[string]any{"metadata": map[string]any{"annotations": notes}}); err != nil {
-			return err
-		}
-		a.done("approved; `majordomo wait %s --for=idle` tells when it is done", args[0])
-		return nil
+		return a.tell(b.approve(c.Context(), held, *reason))
 	}
 	return c
+}
+
+// held returns the prune that waits for approval. With a hash it has to be that very one.
+func (b booked) held(hash string) (*status.Held, error) {
+	held := b.record.Status.Held
+	switch {
+	case held == nil:
+		return nil, fmt.Errorf("environment %s has no prune that waits for approval", b.name())
+	case hash != "" && hash != held.Hash:
+		return nil, exit{exitHeld, fmt.Errorf("environment %s: the prune that waits is %s, not %q; look at it again", b.name(), held.Hash, hash)}
+	}
+	return held, nil
+}
+
+// approve lets a held prune go on. The approval names its hash: if it is another one when the loop looks, the approval counts for nothing.
+func (b booked) approve(ctx context.Context, held *status.Held, reason string) (deed, error) {
+	notes := map[string]any{cluster.ApproveAnnotation: held.Hash, approvalReason: orNull(reason)}
+	return didf("approved; `majordomo wait %s --for=idle` tells when it is done", b.name()), b.mark(ctx, notes)
 }
 
 // orNull takes a field out of a merge patch where there is no value for it.

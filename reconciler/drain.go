@@ -60,10 +60,13 @@ takes a drain back as long as the agent is there.`,
 		if err != nil {
 			return err
 		}
-		if t.pod != nil {
-			return a.drainAgent(ctx, t, why, *undo, *wait)
+		if *undo {
+			return a.tell(t.undrain(ctx))
 		}
-		return a.drainPool(ctx, t.found, why, *undo, *wait)
+		if err := a.tell(t.drain(ctx, why)); err != nil || !*wait {
+			return err
+		}
+		return a.untilGone(ctx, t)
 	}
 	return c
 }
@@ -215,35 +218,42 @@ func (s *fleetSite) merge(ctx context.Context, api dynamic.ResourceInterface, o 
 	return u.Object, nil
 }
 
-// drainAgent marks a pod, or takes a person's mark away.
-func (a *app) drainAgent(ctx context.Context, t draining, why string, undo, wait bool) error {
-	name, api := t.pod.ID().Name, t.site.pods(t.Namespace)
-	mark := t.pod.Annotation(pool.Drain)
+// drain marks the pool, or the pod of the one agent.
+func (t draining) drain(ctx context.Context, why string) (deed, error) {
+	if t.pod == nil {
+		return t.asleep(didf("pool %s starts no agents, and lets its %s go once their builds have ended; `majordomo drain %s --undo` takes that back",
+				t, plural(t.supply(), "agent", "agents"), t)),
+			t.site.annotate(ctx, t.site.pools(t.Namespace), t.object, map[string]any{pool.DrainPool: why})
+	}
+	name, step := t.pod.ID().Name, drain.Step{Cause: drain.Manual, Reason: why}
+	return t.asleep(didf("agent %s of pool %s takes no further build%s; `majordomo drain %s/%s --undo` takes that back",
+			name, t, t.lastBuild(name), cmp.Or(t.Environment, t.Namespace), name)),
+		t.site.annotate(ctx, t.site.pods(t.Namespace), t.pod, map[string]any{pool.Drain: step.Annotation()})
+}
+
+// undrain takes a person's mark away.
+func (t draining) undrain(ctx context.Context) (deed, error) {
+	switch {
+	case t.pod != nil:
+		return t.undrainAgent(ctx)
+	case t.Drain == "":
+		return needless("pool %s is not drained", t), nil
+	}
+	return didf("pool %s starts agents again when builds wait", t),
+		t.site.annotate(ctx, t.site.pools(t.Namespace), t.object, map[string]any{pool.DrainPool: nil})
+}
+
+func (t draining) undrainAgent(ctx context.Context) (deed, error) {
+	name, mark := t.pod.ID().Name, t.pod.Annotation(pool.Drain)
 	cause, because := drain.Parse(mark)
 	switch {
-	case undo && mark == "":
-		a.warn("agent %s is not drained", name)
-		return nil
-	case undo && cause != drain.Manual:
-		return exit{exitHeld, fmt.Errorf("agent %s is not drained by a person but goes by itself (%s: %s)", name, cause, because)}
-	case undo:
-		if err := t.site.annotate(ctx, api, t.pod, map[string]any{pool.Drain: nil, pool.DeletionCost: nil}); err != nil {
-			return err
-		}
-		a.done("agent %s takes builds again", name)
-		return nil
+	case mark == "":
+		return needless("agent %s is not drained", name), nil
+	case cause != drain.Manual:
+		return deed{}, exit{exitHeld, fmt.Errorf("agent %s is not drained by a person but goes by itself (%s: %s)", name, cause, because)}
 	}
-	step := drain.Step{Cause: drain.Manual, Reason: why}
-	if err := t.site.annotate(ctx, api, t.pod, map[string]any{pool.Drain: step.Annotation()}); err != nil {
-		return err
-	}
-	a.done("agent %s of pool %s takes no further build%s; `majordomo drain %s/%s --undo` takes that back",
-		name, t, t.lastBuild(name), cmp.Or(t.Environment, t.Namespace), name)
-	a.asleep(t.agentPool)
-	if !wait {
-		return nil
-	}
-	return a.untilGone(ctx, t)
+	return didf("agent %s takes builds again", name),
+		t.site.annotate(ctx, t.site.pods(t.Namespace), t.pod, map[string]any{pool.Drain: nil, pool.DeletionCost: nil})
 }
 
 func (t draining) lastBuild(name string) string {
@@ -254,15 +264,19 @@ func (t draining) lastBuild(name string) string {
 	return ", and goes when " + buildName(t.Status.Agents[i].Build) + " has ended"
 }
 
-// asleep warns that a pool does not do what it is told now.
-func (a *app) asleep(p agentPool) {
-	if p.Suspend != "" {
-		a.warn("pool %s is suspended (%s): nothing happens until `majordomo resume %s`", p, p.Suspend, p)
+// asleep adds that a pool does not do what it is told now.
+func (p agentPool) asleep(t deed) deed {
+	if p.Suspend == "" {
+		return t
 	}
+	return t.note("pool %s is suspended (%s): nothing happens until `majordomo resume %s`", p, p.Suspend, p)
 }
 
-// untilGone waits until the very pod is gone.
+// untilGone waits until the pool is empty, or the very pod of the one agent is gone.
 func (a *app) untilGone(ctx context.Context, t draining) error {
+	if t.pod == nil {
+		return a.untilEmpty(ctx, t.found)
+	}
 	name, left := t.pod.ID().Name, true
 	a.step("wait until agent %s is gone", name)
 	cluster.Follow(ctx, t.site.pods(t.Namespace), cluster.Named(name), func(o object.Object, gone bool) bool {
@@ -284,33 +298,12 @@ func late(ctx context.Context, format string, args ...any) error {
 	return ctx.Err()
 }
 
-// drainPool marks a pool, or takes the mark away.
-func (a *app) drainPool(ctx context.Context, f found, why string, undo, wait bool) error {
-	api := f.site.pools(f.Namespace)
-	if undo {
-		if f.Drain == "" {
-			a.warn("pool %s is not drained", f)
-			return nil
-		}
-		if err := f.site.annotate(ctx, api, f.object, map[string]any{pool.DrainPool: nil}); err != nil {
-			return err
-		}
-		a.done("pool %s starts agents again when builds wait", f)
-		return nil
-	}
-	if err := f.site.annotate(ctx, api, f.object, map[string]any{pool.DrainPool: why}); err != nil {
-		return err
-	}
-	a.done("pool %s starts no agents, and lets its %s go once their builds have ended; `majordomo drain %s --undo` takes that back",
-		f, plural(f.supply(), "agent", "agents"), f)
-	a.asleep(f.agentPool)
-	if !wait {
-		return nil
-	}
+// untilEmpty waits until the pool has no agents.
+func (a *app) untilEmpty(ctx context.Context, f found) error {
 	a.step("wait until pool %s is empty", f)
 	var last agentPool
 	empty, told := false, ""
-	cluster.Follow(ctx, api, cluster.Named(f.Name), func(o object.Object, gone bool) bool {
+	cluster.Follow(ctx, f.site.pools(f.Namespace), cluster.Named(f.Name), func(o object.Object, gone bool) bool {
 		last = poolOf(o, "")
 		empty = gone || last.Status.Replicas+last.supply()+last.Status.Draining == 0
 		if text := fmt.Sprintf("%d busy, %d idle, %d starting, %d draining", last.Status.Busy, last.Status.Idle, last.Status.Starting, last.Status.Draining); !empty && text != told {

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
 	"majordomo.dev/jenkins/fleet"
+	"majordomo.dev/reconciler/access"
 	"majordomo.dev/reconciler/config"
 	"majordomo.dev/reconciler/loop"
 	"majordomo.dev/reconciler/status"
@@ -51,6 +53,22 @@ type poolList struct {
 	fleet.Snapshot
 }
 
-func (h halves) pools() any {
-	return poolList{APIVersion: apiVersion, Kind: "PoolStatusList", Snapshot: h.fleet.Snapshot()}
+// pools answers with the pools, and the masters, of the environments that may be seen.
+func (h halves) pools(seen func(environment string) bool) any {
+	s := h.fleet.Snapshot()
+	s.Pools = slices.DeleteFunc(s.Pools, func(p fleet.Pool) bool { return !seen(p.Environment) })
+	s.Masters = slices.DeleteFunc(s.Masters, func(m fleet.Master) bool { return !seen(m.Environment) })
+	return poolList{APIVersion: apiVersion, Kind: "PoolStatusList", Snapshot: s}
+}
+
+// subjects lists the environments and pools that there are, as the boards show them.
+func (h halves) subjects() []access.Subject {
+	var out []access.Subject
+	for _, e := range h.board.Snapshot().Environments {
+		out = append(out, access.Subject{Environment: e.Name})
+	}
+	for _, p := range h.fleet.Snapshot().Pools {
+		out = append(out, access.Subject{Environment: p.Environment, Namespace: p.Namespace, Pool: p.Name})
+	}
+	return out
 }

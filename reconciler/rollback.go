@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"slices"
@@ -36,34 +37,31 @@ of this environment. Git stays ahead of the cluster until then, so correct it th
 		if err != nil {
 			return err
 		}
-		patch := func(pin any) error {
-			_, err := records.Patch(c.Context(), args[0], map[string]any{"spec": map[string]any{"pin": pin}})
-			return err
-		}
-		e := environmentOf(rec, "")
 		if *undo {
-			if e.Pin == nil {
-				a.warn("environment %s was not rolled back", e.Name)
-				return nil
-			}
-			if err := patch(nil); err != nil {
-				return err
-			}
-			a.done("environment %s follows the branch again", e.Name)
-			return nil
+			return a.tell(booked{records, rec}.unpin(c.Context()))
 		}
-		pin, err := rollback(e, strings.ToLower(*to))
-		if err != nil {
-			return err
-		}
-		if err := patch(map[string]any{"revision": pin.Revision, "rejected": pin.Rejected}); err != nil {
-			return err
-		}
-		a.done("environment %s goes back to %s", e.Name, short(pin.Revision))
-		a.warn("Git is ahead of the cluster now: correct it there, the next change of this environment is applied again")
-		return nil
+		return a.tell(booked{records, rec}.rollback(c.Context(), *to))
 	}
 	return c
+}
+
+// rollback has the environment go back to a commit.
+func (b booked) rollback(ctx context.Context, to string) (deed, error) {
+	pin, err := rollback(environmentOf(b.record, ""), strings.ToLower(to))
+	if err != nil {
+		return deed{}, err
+	}
+	return didf("environment %s goes back to %s", b.name(), short(pin.Revision)).
+			note("Git is ahead of the cluster now: correct it there, the next change of this environment is applied again"),
+		b.set(ctx, "pin", map[string]any{"revision": pin.Revision, "rejected": pin.Rejected})
+}
+
+// unpin has it follow the branch again.
+func (b booked) unpin(ctx context.Context) (deed, error) {
+	if b.record.Pin == "" {
+		return needless("environment %s was not rolled back", b.name()), nil
+	}
+	return didf("environment %s follows the branch again", b.name()), b.set(ctx, "pin", nil)
 }
 
 var wholeHash = regexp.MustCompile(`^[0-9a-f]{40}$`)

@@ -134,7 +134,9 @@ func (a *app) handler(o config.Options, h halves, seen *pane, log *slog.Logger) 
 	wo := web.Options{
 		Board: h.board, Log: log, Build: web.Build{Version: v.Version, Revision: v.Revision}, Ref: fullRef(o.Ref), Repository: o.Repo, Wake: h.line.Wake,
 		Metrics: []prometheus.Collector{h.fleet}, Pools: h.pools, Window: seen,
-		Alive: func() error { return h.line.Alive(a.now()) },
+		Access: a.access(o, h, log),
+		Act:    desk{app: a, line: h.line, leads: func() bool { return h.board.Snapshot().Leader }}.act,
+		Alive:  func() error { return h.line.Alive(a.now()) },
 		Ready: func() []web.Check {
 			if !h.board.Snapshot().Leader {
 				return nil // ready to take over

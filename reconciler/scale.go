@@ -44,71 +44,76 @@ It never removes an agent: fewer are wanted by "majordomo drain", or by less min
 		case *reset && len(args) == 2:
 			return usagef("--reset takes no number: it ends what was set by hand")
 		case *reset || *span == 0:
-			return a.unscale(c.Context(), s, args[0])
+			f, err := a.pool(c.Context(), s, args[0])
+			if err != nil {
+				return err
+			}
+			return a.tell(f.unscale(c.Context()))
 		case len(args) < 2:
 			return usagef("`%s` needs a number of agents, or --reset; usage: %s", c.CommandPath(), c.UseLine())
-		case *span < 0 || *span > longestFloor:
-			return usagef("--for %s: allowed are durations up to %s, such as 90m or 8h; what should last longer belongs into Git, as min or as a schedule", *span, longestFloor)
+		}
+		if err := lastingFloor(*span); err != nil {
+			return err
 		}
 		n, err := strconv.Atoi(args[1])
 		if err != nil || n < 1 {
 			return usagef("%q is no number of agents; want one above 0. To empty a pool: `majordomo drain %s`; to end what was set by hand: --reset", args[1], args[0])
 		}
-		return a.scale(c.Context(), s, args[0], n, *span, why)
+		f, err := a.pool(c.Context(), s, args[0])
+		if err != nil {
+			return err
+		}
+		return a.tell(f.scale(c.Context(), n, *span, why, a.now()))
 	}
 	return c
 }
 
-// scale sets the floor of a pool by hand.
-func (a *app) scale(ctx context.Context, s *scope, arg string, n int, span time.Duration, why string) error {
-	f, err := a.pool(ctx, s, arg)
+// lastingFloor refuses what is too long, or too short, for a floor.
+func lastingFloor(span time.Duration) error {
+	if span <= 0 || span > longestFloor {
+		return usagef("--for %s: allowed are durations up to %s, such as 90m or 8h; what should last longer belongs into Git, as min or as a schedule", span, longestFloor)
+	}
+	return nil
+}
+
+// scale sets the floor of the pool by hand.
+func (f found) scale(ctx context.Context, n int, span time.Duration, why string, now time.Time) (deed, error) {
 	switch {
-	case err != nil:
-		return err
 	case n > f.Spec.Max:
-		return usagef("pool %s has max %d; %d agents would be more. Raise max in Git, or ask for fewer", f, f.Spec.Max, n)
+		return deed{}, usagef("pool %s has max %d; %d agents would be more. Raise max in Git, or ask for fewer", f, f.Spec.Max, n)
 	case byGit(f.object):
-		return exit{exitHeld, fmt.Errorf("pool %s has spec.replicas in Git, which would take back at once what is set here; change it there", f)}
+		return deed{}, exit{exitHeld, fmt.Errorf("pool %s has spec.replicas in Git, which would take back at once what is set here; change it there", f)}
 	}
-	until := a.now().Add(span).UTC().Truncate(time.Second)
+	until := now.Add(span).UTC().Truncate(time.Second)
 	notes := map[string]any{pool.ScaleUntil: until.Format(time.RFC3339), pool.ScaleReason: why}
-	if err := a.setFloor(ctx, f, n, notes); err != nil {
-		return err
+	if err := f.setFloor(ctx, n, notes); err != nil {
+		return deed{}, err
 	}
-	a.done("pool %s keeps at least %s until %s (for %s), whatever the queue says; `majordomo scale %s --reset` ends that",
+	t := didf("pool %s keeps at least %s until %s (for %s), whatever the queue says; `majordomo scale %s --reset` ends that",
 		f, plural(n, "agent", "agents"), until.Format(time.RFC3339), pool.Duration(span), f)
 	if least, _ := f.bounds(); f.Floor == nil && n <= least {
-		a.warn("its min is %d anyway", least)
+		t = t.note("its min is %d anyway", least)
 	}
 	if f.Drain != "" {
-		a.warn("the pool is drained (%s): no agent starts until `majordomo drain %s --undo`", f.Drain, f)
+		t = t.note("the pool is drained (%s): no agent starts until `majordomo drain %s --undo`", f.Drain, f)
 	}
-	a.asleep(f.agentPool)
-	return nil
+	return f.asleep(t), nil
 }
 
 // unscale ends what was set by hand.
-func (a *app) unscale(ctx context.Context, s *scope, arg string) error {
-	f, err := a.pool(ctx, s, arg)
-	if err != nil {
-		return err
-	}
+func (f found) unscale(ctx context.Context) (deed, error) {
 	if f.Spec.Replicas == nil || *f.Spec.Replicas == 0 {
-		a.warn("pool %s has no number of agents set by hand", f)
-		return nil
+		return needless("pool %s has no number of agents set by hand", f), nil
 	}
 	if byGit(f.object) {
-		return exit{exitHeld, fmt.Errorf("pool %s has spec.replicas in Git; change it there", f)}
+		return deed{}, exit{exitHeld, fmt.Errorf("pool %s has spec.replicas in Git; change it there", f)}
 	}
-	if err := a.setFloor(ctx, f, nil, map[string]any{pool.ScaleUntil: nil, pool.ScaleReason: nil}); err != nil {
-		return err
-	}
-	a.done("pool %s follows its queue again, from min %d to max %d", f, f.Spec.Min, f.Spec.Max)
-	return nil
+	return didf("pool %s follows its queue again, from min %d to max %d", f, f.Spec.Min, f.Spec.Max),
+		f.setFloor(ctx, nil, map[string]any{pool.ScaleUntil: nil, pool.ScaleReason: nil})
 }
 
 // setFloor writes number and reason at once, so that no number is ever without its end.
-func (a *app) setFloor(ctx context.Context, f found, replicas any, notes map[string]any) error {
+func (f found) setFloor(ctx context.Context, replicas any, notes map[string]any) error {
 	now, err := f.site.merge(ctx, f.site.pools(f.Namespace), f.object, map[string]any{
 		"metadata": map[string]any{"annotations": notes}, "spec": map[string]any{"replicas": replicas},
 	})

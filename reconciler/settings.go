@@ -62,6 +62,7 @@ func (settings) about() map[string]string {
 		"listen":               "address of status, metrics and health; empty is off",
 		"webhook-listen":       "address of webhooks; empty is off",
 		"webhook-secret-files": "files with secrets by which webhooks may be signed",
+		"access":               "who may look without a login: local (from the machine itself, at a loopback address) or login (nobody)",
 		"log-format":           "text or json",
 		"log-level":            "debug, info, warn or error",
 	}
@@ -103,6 +104,8 @@ func defaultOf(name string) string {
 		return d.Namespace
 	case "listen":
 		return d.Listen
+	case "access":
+		return d.Access
 	case "leader-election":
 		return "true"
 	case "log-format":

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"majordomo.dev/jenkins/pool"
-	"majordomo.dev/reconciler/cluster"
 )
 
 // longestReason is what the definition of the Environment kind allows.
@@ -42,18 +41,9 @@ name of the pool, name it ENV/POOL.`,
 		case err != nil:
 			return err
 		case t.records == nil:
-			return a.suspendPool(c.Context(), *t.pool, why)
+			return a.tell(t.pool.suspend(c.Context(), why))
 		}
-		since := a.now().UTC().Format(time.RFC3339)
-		if e := environmentOf(t.record, ""); e.Suspend != nil && e.Suspend.Since != "" {
-			since = e.Suspend.Since
-		}
-		suspend := map[string]any{"reason": *reason, "since": since}
-		if _, err := t.records.Patch(c.Context(), args[0], map[string]any{"spec": map[string]any{"suspend": suspend}}); err != nil {
-			return err
-		}
-		a.done("environment %s is suspended; `majordomo resume %s` ends that", args[0], args[0])
-		return nil
+		return a.tell(t.suspend(c.Context(), *reason, a.now()))
 	}
 	return c
 }
@@ -75,25 +65,35 @@ func (a *app) resumeCommand() *cobra.Command {
 		case err != nil:
 			return err
 		case t.records == nil:
-			return a.resumePool(c.Context(), *t.pool)
-		case !t.record.Suspended:
-			a.warn("environment %s was not suspended", args[0])
-			return nil
+			return a.tell(t.pool.resume(c.Context()))
 		}
-		if _, err := t.records.Patch(c.Context(), args[0], map[string]any{"spec": map[string]any{"suspend": nil}}); err != nil {
-			return err
-		}
-		a.done("environment %s goes on", args[0])
-		return nil
+		return a.tell(t.resume(c.Context()))
 	}
 	return c
 }
 
+// suspend has the environment left alone. One that is suspended already stays so since then.
+func (b booked) suspend(ctx context.Context, reason string, now time.Time) (deed, error) {
+	since := now.UTC().Format(time.RFC3339)
+	if e := environmentOf(b.record, ""); e.Suspend != nil && e.Suspend.Since != "" {
+		since = e.Suspend.Since
+	}
+	return didf("environment %s is suspended; `majordomo resume %s` ends that", b.name(), b.name()),
+		b.set(ctx, "suspend", map[string]any{"reason": reason, "since": since})
+}
+
+// resume has it looked after again.
+func (b booked) resume(ctx context.Context) (deed, error) {
+	if !b.record.Suspended {
+		return needless("environment %s was not suspended", b.name()), nil
+	}
+	return didf("environment %s goes on", b.name()), b.set(ctx, "suspend", nil)
+}
+
 // subject is what is suspended or resumed: an environment, with the books that it is in, or a pool.
 type subject struct {
-	records *cluster.Records
-	record  cluster.Record
-	pool    *found
+	booked
+	pool *found
 }
 
 // environmentOrPool returns the environment of a name, or else the pool.
@@ -105,7 +105,7 @@ func (a *app) environmentOrPool(ctx context.Context, s *scope, arg string) (subj
 	records, record, err := a.record(ctx, s.where, arg)
 	var own exit
 	if !errors.As(err, &own) || own.code != exitNotFound {
-		return subject{records: records, record: record}, err
+		return subject{booked: booked{records, record}}, err
 	}
 	l, wrong := a.look(ctx, s, arg)
 	if wrong != nil || len(l.matching) == 0 {
@@ -115,24 +115,18 @@ func (a *app) environmentOrPool(ctx context.Context, s *scope, arg string) (subj
 	return subject{pool: &f}, err
 }
 
-func (a *app) suspendPool(ctx context.Context, f found, why string) error {
-	if err := f.site.annotate(ctx, f.site.pools(f.Namespace), f.object, map[string]any{pool.Suspend: why}); err != nil {
-		return err
-	}
-	a.done("pool %s is left alone with its %s: none is started, drained or removed; `majordomo resume %s` ends that", f, plural(f.supply(), "agent", "agents"), f)
-	return nil
+// suspend has the pool left alone.
+func (f found) suspend(ctx context.Context, why string) (deed, error) {
+	return didf("pool %s is left alone with its %s: none is started, drained or removed; `majordomo resume %s` ends that", f, plural(f.supply(), "agent", "agents"), f),
+		f.site.annotate(ctx, f.site.pools(f.Namespace), f.object, map[string]any{pool.Suspend: why})
 }
 
-func (a *app) resumePool(ctx context.Context, f found) error {
+// resume has it looked after again.
+func (f found) resume(ctx context.Context) (deed, error) {
 	if f.Suspend == "" {
-		a.warn("pool %s was not suspended", f)
-		return nil
+		return needless("pool %s was not suspended", f), nil
 	}
-	if err := f.site.annotate(ctx, f.site.pools(f.Namespace), f.object, map[string]any{pool.Suspend: nil}); err != nil {
-		return err
-	}
-	a.done("pool %s goes on", f)
-	return nil
+	return didf("pool %s goes on", f), f.site.annotate(ctx, f.site.pools(f.Namespace), f.object, map[string]any{pool.Suspend: nil})
 }
 
 // completeRecordOrPool completes the names of the environments in the cluster, and of the pools.

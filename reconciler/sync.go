@@ -63,16 +63,16 @@ that runs, or before there is one.`,
 
 // ask has the majordomo that runs sync the environment, and waits for its answer.
 func (a *app) ask(ctx context.Context, w where, name string) error {
-	records, _, err := a.record(ctx, w, name)
+	records, rec, err := a.record(ctx, w, name)
 	if err != nil {
 		return err
 	}
 	question := a.now().UTC().Format(time.RFC3339Nano)
-	fields := map[string]any{"metadata": map[string]any{"annotations": map[string]any{cluster.SyncAnnotation: question}}}
-	if _, err := records.Patch(ctx, name, fields); err != nil {
+	t, err := booked{records, rec}.sync(ctx, question)
+	if err != nil {
 		return err
 	}
-	a.step("asked majordomo to sync %s", name)
+	a.step("%s", t)
 	var last cluster.Record
 	records.Follow(ctx, name, func(c cluster.Change) bool {
 		last = c.Record
@@ -87,6 +87,11 @@ func (a *app) ask(ctx context.Context, w where, name string) error {
 		return ctx.Err()
 	}
 	return notFoundf("environment %s was deleted meanwhile", name)
+}
+
+// sync asks for a sync; the question is answered in the record.
+func (b booked) sync(ctx context.Context, question string) (deed, error) {
+	return didf("asked majordomo to sync %s", b.name()), b.mark(ctx, map[string]any{cluster.SyncAnnotation: question})
 }
 
 // syncHere brings the environment to the newest commit by this process.

@@ -44,15 +44,23 @@ type Options struct {
 	WebhookListen      string   // "" is off
 	WebhookSecretFiles []string // any of them may have signed
 
+	Access string // AccessLocal or AccessLogin: who may look without a login
+
 	LogFormat string
 	LogLevel  slog.Level
 }
+
+// Values of Options.Access.
+const (
+	AccessLocal = "local" // whoever asks from the machine itself may look
+	AccessLogin = "login" // nobody
+)
 
 // Default returns the options that hold where nothing else is said.
 func Default() Options {
 	return Options{
 		Interval: 30 * time.Second, JenkinsInterval: 5 * time.Second, StateDir: "/var/lib/majordomo", ForcePush: "allow", Namespace: "majordomo", LeaderElection: true,
-		Listen: "127.0.0.1:8080", LogFormat: "text",
+		Listen: "127.0.0.1:8080", Access: AccessLocal, LogFormat: "text",
 	}
 }
 
@@ -63,7 +71,7 @@ func (o *Options) settings() map[string]any {
 		"git-username": &o.GitUsername, "git-password-file": &o.GitPasswordFile, "git-ssh-key-file": &o.GitSSHKeyFile,
 		"git-known-hosts-file": &o.GitKnownHostsFile, "git-ca-file": &o.GitCAFile,
 		"kubeconfig": &o.Kubeconfig, "namespace": &o.Namespace, "leader-election": &o.LeaderElection,
-		"listen": &o.Listen, "webhook-listen": &o.WebhookListen, "webhook-secret-files": &o.WebhookSecretFiles,
+		"listen": &o.Listen, "webhook-listen": &o.WebhookListen, "webhook-secret-files": &o.WebhookSecretFiles, "access": &o.Access,
 		"log-format": &o.LogFormat, "log-level": &o.LogLevel,
 	}
 }
@@ -176,6 +184,9 @@ func (o Options) Validate() error {
 	}
 	if o.ForcePush != "allow" && o.ForcePush != "refuse" {
 		fail("force-push: %q; allowed: allow, refuse", o.ForcePush)
+	}
+	if o.Access != AccessLocal && o.Access != AccessLogin {
+		fail("access: %q; allowed: %s, %s", o.Access, AccessLocal, AccessLogin)
 	}
 	if o.LogFormat != "text" && o.LogFormat != "json" {
 		fail("log-format: %q; allowed: text, json", o.LogFormat)

@@ -23,13 +23,27 @@ type Item struct {
 	Status status.Environment `json:"status"`
 }
 
-func (h *Handler) environments(w http.ResponseWriter, _ *http.Request) {
+func (h *Handler) environments(w http.ResponseWriter, r *http.Request) {
+	seen, err := h.sight(r.Context())
+	if err != nil {
+		h.unknowable(w, r, err)
+		return
+	}
 	s := h.o.Board.Snapshot()
 	l := List{APIVersion: "majordomo.dev/v1alpha1", Kind: "EnvironmentStatusList", Leader: s.Leader, Source: s.Source, Items: []Item{}}
 	for _, e := range s.Environments {
-		l.Items = append(l.Items, Item{Name: e.Name, Next: e.Next, Status: e.Status})
+		if seen(e.Name) {
+			l.Items = append(l.Items, Item{Name: e.Name, Next: e.Next, Status: e.Status})
+		}
 	}
 	sendJSON(w, l)
 }
 
-func (h *Handler) pools(w http.ResponseWriter, _ *http.Request) { sendJSON(w, h.o.Pools()) }
+func (h *Handler) pools(w http.ResponseWriter, r *http.Request) {
+	seen, err := h.sight(r.Context())
+	if err != nil {
+		h.unknowable(w, r, err)
+		return
+	}
+	sendJSON(w, h.o.Pools(seen))
+}

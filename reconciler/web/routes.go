@@ -106,5 +106,5 @@ func (h *Handler) dispatch(w http.ResponseWriter, r *http.Request) {
 		decline(w, r, http.StatusMethodNotAllowed, "this path takes "+allowed+" only")
 		return
 	}
-	serve(w, r)
+	h.guard(serve)(w, r)
 }

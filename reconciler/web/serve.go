@@ -33,6 +33,7 @@ func server(h http.Handler, log *slog.Logger) *http.Server {
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
+		BaseContext:       listening,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug), // bad clients must not fill the log
 	}
 }

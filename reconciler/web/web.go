@@ -2,11 +2,13 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"majordomo.dev/reconciler/access"
 	"majordomo.dev/reconciler/secret"
 	"majordomo.dev/reconciler/status"
 )
@@ -38,10 +41,15 @@ type Options struct {
 	// Ready lists what must hold before the process counts as ready.
 	Ready func() []Check
 
-	// Pools returns the answer of /api/v1/pools, which is JSON; nil: there is no such page.
-	Pools func() any
+	// Pools returns the answer of /api/v1/pools, which is JSON, with what is in environments that may be seen; nil: there is no such page.
+	Pools func(seen func(environment string) bool) any
 	// Window is what people see; nil: there is no page.
 	Window Window
+
+	// Access is who may see and do what; nil: whoever reaches the address may look, and nobody may act.
+	Access *Access
+	// Act does what a person asks for who may, and says in a sentence what was done. An *access.Refusal says why it was not; nil: nothing can be done.
+	Act func(context.Context, access.Action) (string, error)
 
 	Metrics []prometheus.Collector // further ones, such as those of the Kubernetes client
 	Now     func() time.Time       // nil: time.Now
@@ -62,6 +70,7 @@ type Handler struct {
 	routes   router
 	epoch    string // tells this process from the one before
 	hook     *hook
+	acted    *tally
 	draining atomic.Bool
 	guarded  http.Handler
 }
@@ -81,11 +90,13 @@ func New(o Options) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	acted := new(tally)
+	o.Metrics = append(slices.Clone(o.Metrics), acted)
 	metrics, err := metricsHandler(o)
 	if err != nil {
 		return nil, err
 	}
-	h := &Handler{o: o, hook: hook, epoch: strconv.FormatInt(o.Now().UnixNano(), 36)}
+	h := &Handler{o: o, hook: hook, acted: acted, epoch: strconv.FormatInt(o.Now().UnixNano(), 36)}
 	for path, serve := range map[string]http.HandlerFunc{
 		"/healthz": h.healthz, "/readyz": h.readyz, "/metrics": metrics.ServeHTTP, "/api/v1/environments": h.environments,
 	} {
@@ -97,6 +108,10 @@ func New(o Options) (*Handler, error) {
 	}
 	if o.Window != nil {
 		h.windowRoutes()
+	}
+	h.routes.handle(http.MethodGet, "/api/v1/me", h.me)
+	if o.Act != nil {
+		h.actionRoutes()
 	}
 	h.guarded = http.NewCrossOriginProtection().Handler(http.HandlerFunc(h.dispatch))
 	return h, nil

@@ -1,7 +1,10 @@
 package web
 
 import (
+	"context"
 	"fmt"
+	"hash/fnv"
+	"io"
 	"net/http"
 	"strings"
 
@@ -23,7 +26,11 @@ func (h *Handler) windowRoutes() {
 
 // state answers with everything, or with nothing where the client has it already.
 func (h *Handler) state(w http.ResponseWriter, r *http.Request) {
-	s := h.o.Window.State()
+	s, err := h.seen(r.Context())
+	if err != nil {
+		h.unknowable(w, r, err)
+		return
+	}
 	tag := h.tag(s)
 	w.Header().Set("ETag", tag)
 	if holds(r.Header.Get("If-None-Match"), tag) {
@@ -33,13 +40,35 @@ func (h *Handler) state(w http.ResponseWriter, r *http.Request) {
 	sendJSON(w, s)
 }
 
-// tag names a state: the process and its version. Whether the loop moves is no matter of the version, for nothing announces that it does not.
+// seen is the state as far as who asks may see it.
+func (h *Handler) seen(ctx context.Context) (window.State, error) {
+	s := h.o.Window.State()
+	if h.o.Access == nil || visiting(ctx).local {
+		return s, nil
+	}
+	may := map[string]bool{}
+	for _, e := range s.Environments {
+		ok, err := h.sees(ctx, e.Name)
+		if err != nil {
+			return window.State{}, err
+		}
+		may[e.Name] = ok
+	}
+	return window.Only(s, func(environment string) bool { return may[environment] }), nil
+}
+
+// tag names a state: the process, its version, and how much of it there is to see. Whether the loop moves is no matter of the version, for nothing
+// announces that it does not.
 func (h *Handler) tag(s window.State) string {
 	stuck := ""
 	if s.Program.Alive != "" {
 		stuck = "-stuck"
 	}
-	return fmt.Sprintf(`"%s-%d%s"`, h.epoch, s.Version, stuck)
+	names := fnv.New64a()
+	for _, e := range s.Environments {
+		_, _ = io.WriteString(names, e.Name+"\n")
+	}
+	return fmt.Sprintf(`"%s-%d-%x%s"`, h.epoch, s.Version, names.Sum64(), stuck)
 }
 
 // holds tells whether a list of tags has one.

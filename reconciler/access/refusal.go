@@ -1,0 +1,30 @@
+package access
+
+import "errors"
+
+// ErrLogin means that somebody is not who they say, or says nothing that counts.
+var ErrLogin = errors.New("not logged in")
+
+// Code is why an action is refused, as programs tell it.
+type Code string
+
+// The codes.
+const (
+	Invalid     Code = "Invalid"     // the request is wrong
+	Forbidden   Code = "Forbidden"   // a right is missing
+	NotFound    Code = "NotFound"    // or may not be seen
+	Conflict    Code = "Conflict"    // the world is not as the person saw it, or somebody has to do something else first
+	Limited     Code = "Limited"     // too often
+	Unavailable Code = "Unavailable" // nobody can tell now
+)
+
+// Refusal is an action that was not done.
+type Refusal struct {
+	Code  Code
+	Field string // of the request that is wrong, "" for none
+	Err   error
+}
+
+func (r *Refusal) Error() string { return r.Err.Error() }
+
+func (r *Refusal) Unwrap() error { return r.Err }

@@ -1,0 +1,86 @@
+package web
+
+import (
+	"net/http"
+
+	"majordomo.dev/reconciler/access"
+	"majordomo.dev/reconciler/status"
+)
+
+// Me is the answer of /api/v1/me: who asks, how one can log in, and what they may do.
+type Me struct {
+	User      string   `json:"user"`
+	Anonymous bool     `json:"anonymous"`
+	Login     []string `json:"login"` // token, oidc
+	Can       Can      `json:"can"`
+}
+
+// Can is what somebody may do, by environment and by key of the pool. What they may not see is not there.
+type Can struct {
+	Environments map[string][]access.Verb `json:"environments"`
+	Pools        map[string][]access.Verb `json:"pools"`
+}
+
+func (h *Handler) me(w http.ResponseWriter, r *http.Request) {
+	v := visiting(r.Context())
+	m := Me{
+		User: status.Clean(v.person.Name, 500), Anonymous: !v.known, Login: h.logins(),
+		Can: Can{Environments: map[string][]access.Verb{}, Pools: map[string][]access.Verb{}},
+	}
+	for _, s := range h.known() {
+		verbs, err := h.can(r, s)
+		switch {
+		case err != nil:
+			h.unknowable(w, r, err)
+			return
+		case len(verbs) == 0:
+		case s.Pool == "":
+			m.Can.Environments[s.Key()] = verbs
+		default:
+			m.Can.Pools[s.Key()] = verbs
+		}
+	}
+	sendJSON(w, m)
+}
+
+// can lists what who asks may do with a subject: nothing at all if they may not see it.
+func (h *Handler) can(r *http.Request, s access.Subject) ([]access.Verb, error) {
+	var out []access.Verb
+	for _, verb := range s.Verbs() {
+		ok, err := h.may(r.Context(), s.Rights(verb))
+		if err != nil || !ok && verb == access.View {
+			return nil, err
+		}
+		if ok {
+			out = append(out, verb)
+		}
+	}
+	return out, nil
+}
+
+// logins are the ways to log in.
+func (h *Handler) logins() []string {
+	out := []string{}
+	if h.o.Access != nil && h.o.Access.Token != nil {
+		out = append(out, "token")
+	}
+	return out
+}
+
+// known lists environments and pools: those of the board at least.
+func (h *Handler) known() []access.Subject {
+	if h.o.Access != nil && h.o.Access.Known != nil {
+		return h.o.Access.Known()
+	}
+	var out []access.Subject
+	for _, e := range h.o.Board.Snapshot().Environments {
+		out = append(out, access.Subject{Environment: e.Name})
+	}
+	return out
+}
+
+// unknowable answers that the cluster does not tell who may do what. Then nobody may.
+func (h *Handler) unknowable(w http.ResponseWriter, r *http.Request, err error) {
+	h.o.Log.WarnContext(r.Context(), "nobody can tell who may do what", "err", status.Clean(err.Error(), 500))
+	decline(w, r, http.StatusServiceUnavailable, "the cluster does not tell now what you may do; try again soon")
+}
