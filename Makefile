@@ -16,6 +16,9 @@ bin  := $(CURDIR)/bin
 lint := $(bin)/golangci-lint-$(GOLANGCI_LINT_VERSION)
 step := .ci/step
 
+# Modules of their own, in the one repository.
+modules := e2e/cluster e2e/observability
+
 # Only the program is stamped with its commit, and only where git gives one: not in an archive, not in somebody else's checkout.
 vcs := $(shell git rev-parse HEAD >/dev/null 2>&1 && echo true || echo false)
 export GOFLAGS += -buildvcs=false
@@ -58,8 +61,8 @@ lint: $(lint) ## golangci-lint, formatting included
 race: cluster ## the tests under the race detector (PKG=./reconciler/plan: of one package), sharing one cluster
 	@$(step) "race tests, on one cluster for all packages" -- $(bin)/majordomo-cluster up -- go test -race -shuffle=on -timeout 15m $(PKG)
 
-module: $(lint) ## vet, lint and test the test cluster's own module
-	@$(step) "vet, lint and test the module of the test cluster" -- env CGO_ENABLED=0 sh -c 'cd e2e/cluster && go vet ./... && $(lint) run ./... && go test ./...'
+module: $(lint) ## vet, lint and test the modules of their own: those whose libraries the product does without
+	@for m in $(modules); do $(step) "vet, lint and test the module $$m" -- env CGO_ENABLED=0 sh -c "cd $$m && go vet ./... && $(lint) run ./... && go test ./..."; done
 
 bench: build cluster ## measure the speeds of docs/design.md section 6
 	@$(step) "bench: speeds as ratios to what the API server itself can do" -- go run ./e2e/bench

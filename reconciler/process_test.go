@@ -202,8 +202,11 @@ func TestRunKeepsTheEnvironmentAndStopsWithZero(t *testing.T) {
 	if code, body := r.get("/healthz"); code != http.StatusOK {
 		t.Errorf("/healthz: %d %s", code, body)
 	}
-	if _, body := r.get("/metrics"); !strings.Contains(body, `majordomo_leader 1`) {
-		t.Errorf("/metrics has no majordomo_leader 1:\n%.2000s", body)
+	_, body := r.get("/metrics")
+	for _, metric := range []string{`majordomo_leader 1`, `rest_client_requests_total{code="200",method="GET"} `, `rest_client_request_duration_seconds_count{verb="GET"} `} {
+		if !strings.Contains(body, metric) {
+			t.Errorf("/metrics has no %s:\n%.2000s", metric, body)
+		}
 	}
 
 	s.files["overlay/casc.yaml"] = strings.Replace(s.files["overlay/casc.yaml"], `"0"`, `"7"`, 1)

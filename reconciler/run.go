@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 	"k8s.io/client-go/rest"
@@ -133,7 +132,7 @@ func (a *app) handler(o config.Options, h halves, seen *pane, log *slog.Logger) 
 	v := build()
 	wo := web.Options{
 		Board: h.board, Log: log, Build: web.Build{Version: v.Version, Revision: v.Revision}, Ref: fullRef(o.Ref), Repository: o.Repo, Wake: h.line.Wake,
-		Metrics: []prometheus.Collector{h.fleet}, Pools: h.pools, Window: seen,
+		Metrics: append(newCalls().listen(), h.fleet), Pools: h.pools, Window: seen,
 		Access: a.access(o, h, log),
 		Act:    desk{app: a, line: h.line, leads: func() bool { return h.board.Snapshot().Leader }}.act,
 		Alive:  func() error { return h.line.Alive(a.now()) },

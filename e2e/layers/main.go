@@ -15,7 +15,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	var packages []pkg
-	for _, module := range []string{".", "e2e/cluster"} {
+	for _, module := range []string{".", "e2e/cluster", "e2e/observability"} {
 		part, err := list(ctx, module, "./...")
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "layers:", err)

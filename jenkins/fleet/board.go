@@ -8,6 +8,7 @@ import (
 
 	"majordomo.dev/jenkins"
 	"majordomo.dev/jenkins/drain"
+	"majordomo.dev/jenkins/heal"
 	"majordomo.dev/jenkins/pool"
 )
 
@@ -71,6 +72,7 @@ type poolLine struct {
 	scaled   [2]int64         // down, up
 	startups histogram
 	lost     int64
+	findings map[heal.Rule]int // agents by what is wrong with them now
 }
 
 // masterLine is what the board has of one Jenkins.
@@ -154,6 +156,13 @@ func (b *board) clear() {
 	clear(b.pools)
 	clear(b.masters)
 	b.announce()
+}
+
+// found sets what is wrong with the agents of a pool.
+func (b *board) found(key poolKey, findings map[heal.Rule]int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.line(key).findings = findings
 }
 
 // started counts an agent that came up.

@@ -72,6 +72,7 @@ var (
 	steps       = ofPool("steps_total", "Acts on pods and nodes.", "op")
 	startup     = ofPool("agent_startup_seconds", "Time from the pod to the registration of agents.")
 	lost        = ofPool("builds_lost_total", "Builds that were on agents when Majordomo removed them. It should be 0.")
+	findings    = ofPool("findings", "Agents that something is wrong with, by the rule that found it.", "rule")
 	gate        = ofPool("scale_down_gate", "1 if the gate of scaling down is open.", "gate")
 
 	jenkinsUp       = desc("jenkins_up", "1 if the Jenkins answers as it should.", "env", "namespace", "secret", "url")
@@ -84,7 +85,7 @@ var (
 // Describe lists the metrics.
 func (f *Fleet) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		queueItems, queueOldest, agents, wanted, least, most, condition, scalings, steps, startup, lost, gate, jenkinsUp, jenkinsAge, jenkinsRequests, panics,
+		queueItems, queueOldest, agents, wanted, least, most, condition, scalings, steps, startup, lost, findings, gate, jenkinsUp, jenkinsAge, jenkinsRequests, panics,
 	} {
 		ch <- d
 	}
@@ -153,6 +154,9 @@ func (s sink) pool(l *poolLine, id ...string) {
 	}
 	s.histogram(startup, &l.startups, startupBounds, id...)
 	s.counter(lost, l.lost, id...)
+	for rule, n := range l.findings {
+		s.gauge(findings, float64(n), with(string(rule))...)
+	}
 	if st.Decision != nil {
 		s.gates(st.Decision.Gates, with)
 	}

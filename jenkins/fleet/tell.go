@@ -63,19 +63,21 @@ func (v *visit) transitions(ctx context.Context, before, now pool.Status) {
 
 // findings tells of what is wrong with agents, once for each.
 func (v *visit) findings(ctx context.Context) {
-	now := make(map[string]string, len(v.health.Findings))
+	now, rules := make(map[string]string, len(v.health.Findings)), map[heal.Rule]int{}
 	for _, f := range v.health.Findings {
 		if f.Rule == heal.Ghost && v.passing(f.Agent) {
 			continue
 		}
 		key := string(f.Rule) + " " + f.Agent
 		now[key] = f.Reason
+		rules[f.Rule]++
 		if v.t.news.findings[key] == f.Reason {
 			continue
 		}
 		v.tell(ctx, event(f))
 	}
 	v.t.news.findings = now
+	v.f.board.found(v.t.key(), rules)
 }
 
 func event(f heal.Finding) kube.Event {

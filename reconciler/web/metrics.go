@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -103,11 +104,24 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	for _, n := range b.Webhooks {
 		s.counter(webhooks, n.Value, n.Labels...)
 	}
-	for _, n := range b.Panics {
-		s.counter(panics, n.Value, n.Labels...)
-	}
+	s.recovered(b.Panics)
 	for _, e := range b.Environments {
 		s.environment(e)
+	}
+}
+
+// components are the parts of the program whose panics are counted here.
+var components = []string{"loop", "web", "webhook"}
+
+// recovered counts panics. A counter that comes into being with the first panic has no increase that an alert could see, so it is there before.
+func (s sink) recovered(list []status.Count) {
+	for _, n := range list {
+		s.counter(panics, n.Value, n.Labels...)
+	}
+	for _, c := range components {
+		if !slices.ContainsFunc(list, func(n status.Count) bool { return n.Labels[0] == c }) {
+			s.counter(panics, 0, c)
+		}
 	}
 }
 

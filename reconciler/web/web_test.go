@@ -13,12 +13,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"majordomo.dev/reconciler/secret"
 	"majordomo.dev/reconciler/status"
@@ -180,6 +182,54 @@ func TestMetrics(t *testing.T) {
 		if !strings.Contains(text, "\n"+name+" ") {
 			t.Errorf("no %s", name)
 		}
+	}
+}
+
+// An alert sees no increase in a counter that comes into being with the first panic.
+func TestPanicsAreCountedFromZero(t *testing.T) {
+	b := newBench(t)
+	_, text, _ := b.get(t, "/metrics")
+	for _, component := range []string{"loop", "web", "webhook"} {
+		if !strings.Contains(text, `majordomo_panics_total{component="`+component+`"} 0`) {
+			t.Errorf("no panics of %s, want 0:\n%s", component, text)
+		}
+	}
+	b.board.Panicked("web")
+	if _, text, _ = b.get(t, "/metrics"); strings.Count(text, `component="web"}`) != 1 || !strings.Contains(text, `component="web"} 1`) {
+		t.Errorf("after a panic:\n%s", text)
+	}
+}
+
+func TestEveryMetricThatIsDescribedIsServed(t *testing.T) {
+	board := status.NewBoard()
+	fill(board)
+	c := &collector{board, Build{Version: "1.2.3"}}
+	r := prometheus.NewPedanticRegistry()
+	if err := r.Register(c); err != nil {
+		t.Fatal(err)
+	}
+	families, err := r.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var served, described []string
+	for _, family := range families {
+		served = append(served, family.GetName())
+	}
+	descriptions := make(chan *prometheus.Desc, 100)
+	c.Describe(descriptions)
+	close(descriptions)
+	for d := range descriptions {
+		_, name, _ := strings.Cut(d.String(), `fqName: "`)
+		name, _, _ = strings.Cut(name, `"`)
+		described = append(described, name)
+	}
+	slices.Sort(described)
+	if diff := cmp.Diff(described, served); diff != "" {
+		t.Errorf("served (-described +served):\n%s", diff)
+	}
+	if problems, err := promlint.NewWithMetricFamilies(families).Lint(); err != nil || len(problems) > 0 {
+		t.Errorf("names and helps: %v %v", problems, err)
 	}
 }
 
