@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"majordomo.dev/e2e/browser/world"
+	"majordomo.dev/reconciler/access"
 	"majordomo.dev/reconciler/status"
 	"majordomo.dev/reconciler/web"
 	"majordomo.dev/reconciler/window"
@@ -17,12 +18,15 @@ import (
 
 // Stage is a world that changes, and who looks at it.
 type Stage struct {
+	Closed bool // nobody may look without a login; set before Handler
+
 	clock func() time.Time
 
 	mu      sync.Mutex
 	world   *world.World
 	state   window.State // never changed, only replaced
 	changed chan struct{}
+	acts    []access.Action
 }
 
 // New puts a world on the stage. The clock is that of the handler.
@@ -72,9 +76,13 @@ func copied(s window.State) window.State {
 
 // Handler returns the handler of `majordomo run`, looking at this stage.
 func (s *Stage) Handler(log *slog.Logger) (*web.Handler, error) {
-	p := s.State().Program
+	state, board := s.State(), status.NewBoard()
+	for _, e := range state.Environments {
+		board.Put(e.Name, status.Environment{Revision: e.Revision, Objects: e.Objects})
+	}
 	return web.New(web.Options{
-		Board: status.NewBoard(), Build: web.Build{Version: p.Version, Revision: p.Revision}, Log: log, Now: s.clock, Window: s,
+		Board: board, Build: web.Build{Version: state.Program.Version, Revision: state.Program.Revision}, Log: log, Now: s.clock, Window: s,
+		Access: s.access(), Act: s.act,
 	})
 }
 

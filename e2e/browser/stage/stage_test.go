@@ -38,7 +38,9 @@ func TestWhatChangesIsAnswered(t *testing.T) {
 		t.Error("a state that was handed out has changed")
 	}
 	answer := httptest.NewRecorder()
-	h.ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/v1/state", http.NoBody))
+	ask := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/v1/state", http.NoBody)
+	ask.Header.Set("Authorization", "Bearer "+stage.Reader)
+	h.ServeHTTP(answer, ask)
 	var got window.State
 	if err := json.Unmarshal(answer.Body.Bytes(), &got); err != nil {
 		t.Fatalf("%v: %s", err, answer.Body)

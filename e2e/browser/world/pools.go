@@ -106,13 +106,13 @@ func (f farm) agents(p window.Pool, now time.Time) []window.Agent {
 			out = append(out, a)
 		}
 	}
-	add(p.Busy, "Busy", "", 40*time.Second, true)
-	add(p.Idle, "Idle", "had its last build a while ago", time.Minute, false)
+	add(p.Busy, "busy", "", 40*time.Second, true)
+	add(p.Idle, "idle", "had its last build a while ago", time.Minute, false)
 	for i := range p.Starting {
-		add(1, "Starting", "the pod runs and has not registered", time.Duration(i%5)*time.Second, false)
+		add(1, "starting", "the pod runs and has not registered", time.Duration(i%5)*time.Second, false)
 		out[len(out)-1].Since = now.Add(-time.Duration(5+7*(i%6)) * time.Second)
 	}
-	add(p.Draining, "Draining", "idle, and marked in Jenkins so that it gets no build", 10*time.Second, false)
+	add(p.Draining, "draining", "idle, and marked in Jenkins so that it gets no build", 10*time.Second, false)
 	return out
 }
 
