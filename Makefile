@@ -41,6 +41,9 @@ build: ## build bin/majordomo
 ui: ## bundle the page from its sources into reconciler/web/ui/dist
 	@$(step) "bundle the page" -- env CGO_ENABLED=0 go run ./reconciler/web/ui/bundle
 
+docs: build ## write docs/reference, and man pages and completions into bin, from the program's own types
+	@$(step) "write docs/reference, bin/man and bin/completions" -- env CGO_ENABLED=0 go run ./e2e/docs
+
 image: ## build the container image for amd64 and arm64 into bin/image, without a container engine
 	@$(step) "build the container image" -- env CGO_ENABLED=0 go run ./e2e/image --out $(bin)/image
 

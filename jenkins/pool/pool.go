@@ -49,22 +49,35 @@ type Pool struct {
 	Status      Status // as it was last written
 }
 
-// Spec is what a user asks for.
+// Spec is what a user asks for. The comments of this type and of those that it leads to are its reference, docs/reference/agentpool.md.
 type Spec struct {
-	Target    Target     `json:"scaleTargetRef"`
-	Jenkins   Jenkins    `json:"jenkins"`
-	Labels    []string   `json:"labels"`
-	Mode      string     `json:"mode,omitempty"`      // Normal or Exclusive
-	Executors int        `json:"executors,omitempty"` // per agent; 1 if absent
-	Min       int        `json:"min,omitempty"`
-	Max       int        `json:"max"`
-	MaxStep   int        `json:"maxStep,omitempty"`  // agents started by one decision at most; 0 means no limit
-	Priority  Priority   `json:"priority,omitempty"` // 10 if absent
+	// The controller of the agents' pods. Git leaves out its spec.replicas, which is the fleet's.
+	Target Target `json:"scaleTargetRef"`
+	// The Jenkins whose queue the pool serves.
+	Jenkins Jenkins `json:"jenkins"`
+	// What the agents offer. Label expressions of builds are evaluated against it.
+	Labels []string `json:"labels"`
+	// Agents that are normal take builds without a label too, exclusive ones only those whose label they have.
+	Mode string `json:"mode,omitempty"`
+	// Builds that one agent runs at a time.
+	Executors int `json:"executors,omitempty"`
+	// Agents that are kept even when nothing is queued.
+	Min int `json:"min,omitempty"`
+	// More agents than this are never started.
+	Max int `json:"max"`
+	// Agents that one decision starts, at most. 0 means no limit.
+	MaxStep int `json:"maxStep,omitempty"`
+	// What a second of one build's waiting is worth in idle agent-seconds: cost (3), balanced (10), speed (50), or a number.
+	Priority Priority `json:"priority,omitempty"`
+	// Times at which more agents are kept than min.
 	Schedules []Schedule `json:"schedules,omitempty"`
-	Recycle   *Recycle   `json:"recycle,omitempty"`
-	Rollout   Rollout    `json:"rollout,omitzero"`
-	Replicas  *int       `json:"replicas,omitempty"` // manual floor, set by kubectl scale or majordomo scale
-	// StartupTimeout is after how long an agent that has not registered counts as failed; 10 min if absent.
+	// When an agent is replaced by a fresh one. Without it, never.
+	Recycle *Recycle `json:"recycle,omitempty"`
+	// How a changed template of the target reaches the agents.
+	Rollout Rollout `json:"rollout,omitzero"`
+	// A floor that a person has set, by majordomo scale or kubectl scale; 0 is none. Git does not state it.
+	Replicas *int `json:"replicas,omitempty"`
+	// After how long an agent that has not registered counts as failed.
 	StartupTimeout Duration `json:"startupTimeout,omitempty"`
 }
 
@@ -74,44 +87,61 @@ const (
 	Exclusive = "exclusive" // takes only builds whose label it has
 )
 
-// Target is the controller of a pool's pods, in the pool's namespace.
+// Target is the controller of a pool's pods, in the pool's namespace. It must not replace pods on its own, which would kill their builds: a
+// StatefulSet has updateStrategy OnDelete, a Deployment is paused.
 type Target struct {
+	// Of a ReplicationController it is v1, of the others apps/v1.
 	APIVersion string `json:"apiVersion"`
-	Kind       string `json:"kind"` // ReplicaSet, ReplicationController, Deployment or StatefulSet
-	Name       string `json:"name"`
+	// What it is.
+	Kind string `json:"kind"`
+	// Its name.
+	Name string `json:"name"`
 }
 
 // Jenkins is the master that a pool serves.
 type Jenkins struct {
-	URL         string    `json:"url"`
+	// Where Majordomo reaches it, with the port and path that it has: no user, no query.
+	URL string `json:"url"`
+	// Secret with the keys username and token, or username and password.
 	Credentials Reference `json:"credentials"`
-	CA          Reference `json:"ca,omitzero"` // Secret with ca.crt, for an https URL with a certificate of one's own
+	// Secret with the key ca.crt, for an https URL with a certificate of one's own.
+	CA Reference `json:"ca,omitzero"`
 }
 
-// Reference names a Secret in the pool's namespace. Credentials have the keys username and token, or username and password.
+// Reference names a Secret in the pool's namespace.
 type Reference struct {
+	// Name of the Secret.
 	Name string `json:"name,omitempty"`
 }
 
-// Schedule is a time at which more agents are kept than Min.
+// Schedule is a time at which more agents are kept than min.
 type Schedule struct {
-	Cron     string   `json:"cron"` // when it begins: five fields
-	Timezone string   `json:"timezone,omitempty"`
+	// When it begins, in the five fields of cron: minute, hour, day of the month, month, day of the week.
+	Cron string `json:"cron"`
+	// Time zone of cron, by its name in the IANA database, such as Europe/Berlin.
+	Timezone string `json:"timezone,omitempty"`
+	// How long it lasts.
 	Duration Duration `json:"duration"`
-	Min      int      `json:"min"`
+	// Agents that are kept meanwhile, within max.
+	Min int `json:"min"`
 }
 
-// Recycle is when an agent is replaced by a fresh one.
+// Recycle is when an agent is replaced by a fresh one: after so many builds, or at an age.
 type Recycle struct {
-	Builds int      `json:"builds,omitempty"` // 0 means never by count
-	Age    Duration `json:"age,omitempty"`    // 0 means never by age
+	// After so many builds. 1 makes a pod per build.
+	Builds int `json:"builds,omitempty"`
+	// At this age, once it is idle.
+	Age Duration `json:"age,omitempty"`
 }
 
-// Rollout is how a changed template reaches the agents.
+// Rollout is how a changed template reaches the agents: idle ones first, busy ones after their build.
 type Rollout struct {
-	MaxUnavailable int      `json:"maxUnavailable,omitempty"` // agents replaced at a time; 1 if absent
-	UpdatePeriod   Duration `json:"updatePeriod,omitempty"`   // between two steps; 10 s if absent
-	Canary         int      `json:"canary,omitempty"`         // new agents that have to finish a build each before the others follow
+	// Agents that are replaced at a time.
+	MaxUnavailable int `json:"maxUnavailable,omitempty"`
+	// Time between two steps.
+	UpdatePeriod Duration `json:"updatePeriod,omitempty"`
+	// New agents that have to finish a build each before the others follow; if one does not come up, the template is rolled back. 0 is none.
+	Canary int `json:"canary,omitempty"`
 }
 
 // Priority is what a second of one build's waiting is worth, in idle agent-seconds. In YAML it is cost (3), balanced (10), speed (50) or a number.

@@ -65,25 +65,67 @@ type Prune struct {
 // DefaultPrune holds where fleet.yaml says nothing.
 func DefaultPrune() Prune { return Prune{MaxObjects: 5, MaxPercent: 20} }
 
-// fleetFile is the form of the file.
+// fleetFile is the form of the file. The comments of this type and of those that it leads to are its reference, docs/reference/fleet.md,
+// and its schema; lines that begin with + are for the schema.
 type fleetFile struct {
-	APIVersion   string            `json:"apiVersion"`
-	Kind         string            `json:"kind"`
+	// Version of the form of this file.
+	// +required
+	// +enum=majordomo.dev/v1alpha1
+	APIVersion string `json:"apiVersion"`
+	// What the file is.
+	// +required
+	// +enum=Fleet
+	Kind string `json:"kind"`
+	// What the repository keeps as Git says. The names are unique.
+	// +required
+	// +minItems=1
+	// +maxItems=200
 	Environments []environmentFile `json:"environments"`
 }
 
+// environmentFile is one overlay and the cluster that it is for.
 type environmentFile struct {
-	Name           string    `json:"name"`
-	Path           string    `json:"path"`
-	Context        *string   `json:"context"`
-	Namespaces     []string  `json:"namespaces"`
-	ClusterKinds   []string  `json:"clusterKinds"`
-	ServiceAccount *string   `json:"serviceAccount"`
-	Prune          pruneFile `json:"prune"`
+	// Name of the environment in commands, in its Environment object and in metrics: up to 63 lower case letters, digits and - inside.
+	// all, none, fleet and environments mean something else on the command line.
+	// +required
+	// +maxLength=63
+	// +pattern=^[a-z0-9]([-a-z0-9]*[a-z0-9])?$
+	// +not=all,none,fleet,environments
+	Name string `json:"name"`
+	// Folder of the kustomization, from the root of the repository.
+	// +required
+	// +minLength=1
+	// +pattern=^[^/\\\n\r\t][^\\\n\r\t]*$
+	Path string `json:"path"`
+	// Context of Majordomo's kubeconfig, by which it reaches the cluster. Without it, the cluster that Majordomo runs in.
+	// +pattern=\S
+	Context *string `json:"context"`
+	// Namespaces that the environment may use; objects elsewhere are refused. Without it, those that the overlay itself creates.
+	// +minItems=1
+	// +unique
+	// +items=^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$
+	Namespaces []string `json:"namespaces"`
+	// Kinds without a namespace that the environment may use beside Namespace, PersistentVolume and StorageClass, such as ClusterRole.
+	// +items=^([A-Z][A-Za-z0-9]*|[a-z][A-Za-z0-9]*[A-Z][A-Za-z0-9]*)$
+	ClusterKinds []string `json:"clusterKinds"`
+	// Service account, as NAMESPACE/NAME, in whose name every call for the environment is made, so that the cluster's own rights bound it.
+	// Without it, Majordomo's own account makes them.
+	// +pattern=^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?/[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$
+	ServiceAccount *string `json:"serviceAccount"`
+	// How many objects one sync may delete without approval: the larger of the two. More are held until `majordomo approve`.
+	Prune pruneFile `json:"prune"`
 }
 
+// pruneFile is how many objects one sync may delete without approval.
 type pruneFile struct {
+	// A number of objects. 0 asks for approval each time, if maxPercent is 0 too.
+	// +default=5
+	// +minimum=0
 	MaxObjects *int `json:"maxObjects"`
+	// A share of the objects that the environment has, in percent.
+	// +default=20
+	// +minimum=0
+	// +maximum=100
 	MaxPercent *int `json:"maxPercent"`
 }
 

@@ -13,84 +13,84 @@ import (
 
 // Environment is the status of an Environment object, field by field as its definition has it.
 type Environment struct {
-	ObservedGeneration    int64            `json:"observedGeneration,omitempty"`
-	Revision              string           `json:"revision,omitempty"`      // commit that is applied
-	ShortRevision         string           `json:"shortRevision,omitempty"` // for tables
-	Digest                string           `json:"digest,omitempty"`        // of what is wanted; commits that render alike share it
-	LastAttemptedRevision string           `json:"lastAttemptedRevision,omitempty"`
-	Conditions            []Condition      `json:"conditions,omitempty"`
-	Objects               Objects          `json:"objects"`
-	LastSync              *Sync            `json:"lastSync,omitempty"`
-	LastDrift             *Drift           `json:"lastDrift,omitempty"`
-	Drift                 Drifts           `json:"drift"`
-	Held                  *Held            `json:"held,omitempty"`
-	History               []Past           `json:"history,omitempty"` // newest first, at most MaxHistory
-	Inventory             []InventoryEntry `json:"inventory,omitempty"`
+	ObservedGeneration    int64            `json:"observedGeneration,omitempty"`    // of the spec that was obeyed
+	Revision              string           `json:"revision,omitempty"`              // commit that is applied
+	ShortRevision         string           `json:"shortRevision,omitempty"`         // its first digits, for tables
+	Digest                string           `json:"digest,omitempty"`                // of what is wanted; commits that render alike share it
+	LastAttemptedRevision string           `json:"lastAttemptedRevision,omitempty"` // newest commit that was tried; it differs from revision while a bad commit is refused
+	Conditions            []Condition      `json:"conditions,omitempty"`            // Ready, Reconciling and Stalled as kstatus has them, and those of the stages
+	Objects               Objects          `json:"objects"`                         // counts of the objects
+	LastSync              *Sync            `json:"lastSync,omitempty"`              // the last sync that did something, or could not
+	LastDrift             *Drift           `json:"lastDrift,omitempty"`             // the last object that was found changed and put right
+	Drift                 Drifts           `json:"drift"`                           // repairs so far, and fights
+	Held                  *Held            `json:"held,omitempty"`                  // a prune that waits for approval
+	History               []Past           `json:"history,omitempty"`               // the last syncs, newest first, at most 20
+	Inventory             []InventoryEntry `json:"inventory,omitempty"`             // what was applied and not yet seen deleted: only these objects are ever pruned
 
 	Recent []Drift `json:"-"` // what this process put right, newest first, at most MaxRecent; it is not part of the object
 }
 
 // Objects counts the objects of an environment.
 type Objects struct {
-	Total   int `json:"total"`
-	Ready   int `json:"ready"`
+	Total   int `json:"total"`   // that are wanted
+	Ready   int `json:"ready"`   // that are as they should be
 	Failed  int `json:"failed"`  // could not be applied, or are in a state that they do not leave by themselves
 	Refused int `json:"refused"` // in Git and never sent
 }
 
 // Sync is the last sync that did something, or could not.
 type Sync struct {
-	Time     time.Time `json:"time,omitzero"`
-	Trigger  Trigger   `json:"trigger,omitempty"`
-	Duration Duration  `json:"duration,omitempty"`
-	Created  int       `json:"created"`
-	Updated  int       `json:"updated"`
-	Pruned   int       `json:"pruned"`
-	Failed   int       `json:"failed"`
+	Time     time.Time `json:"time,omitzero"`      // when it ended
+	Trigger  Trigger   `json:"trigger,omitempty"`  // what woke the loop: poll, webhook, drift, manual or retry
+	Duration Duration  `json:"duration,omitempty"` // how long it took
+	Created  int       `json:"created"`            // objects
+	Updated  int       `json:"updated"`            // objects
+	Pruned   int       `json:"pruned"`             // objects
+	Failed   int       `json:"failed"`             // objects
 }
 
 // Drift is one object that was found changed and put right.
 type Drift struct {
-	Time    time.Time `json:"time,omitzero"`
-	Object  string    `json:"object,omitempty"`
-	Fields  []string  `json:"fields,omitempty"`
-	Manager string    `json:"manager,omitempty"`
+	Time    time.Time `json:"time,omitzero"`     // when it was put right
+	Object  string    `json:"object,omitempty"`  // which
+	Fields  []string  `json:"fields,omitempty"`  // that had been changed
+	Manager string    `json:"manager,omitempty"` // field manager that changed them, as far as the object tells
 }
 
 // Drifts counts repairs and lists the objects that are fought over.
 type Drifts struct {
-	Repairs int64   `json:"repairs"`
-	Fights  []Fight `json:"fights,omitempty"`
+	Repairs int64   `json:"repairs"`          // since the environment exists
+	Fights  []Fight `json:"fights,omitempty"` // objects that another writer keeps changing back
 }
 
 // Fight is an object that another writer keeps changing back.
 type Fight struct {
-	Object  string   `json:"object"`
-	Manager string   `json:"manager,omitempty"`
-	Fields  []string `json:"fields,omitempty"`
+	Object  string   `json:"object"`            // which
+	Manager string   `json:"manager,omitempty"` // the other writer
+	Fields  []string `json:"fields,omitempty"`  // that it writes
 }
 
 // Held is a prune that waits for approval.
 type Held struct {
-	Hash    string   `json:"hash"`
-	Reason  string   `json:"reason"`
-	Objects []string `json:"objects"` // the first MaxListed of them
+	Hash    string   `json:"hash"`    // what an approval confirms; it changes with the set of objects
+	Reason  string   `json:"reason"`  // why it is held
+	Objects []string `json:"objects"` // the first 100 of them
 }
 
 // Past is one sync of the history.
 type Past struct {
-	Revision string    `json:"revision"`
-	Time     time.Time `json:"time,omitzero"`
-	Duration Duration  `json:"duration"`
-	Result   string    `json:"result"`
-	Changes  int       `json:"changes"`
+	Revision string    `json:"revision"`      // commit
+	Time     time.Time `json:"time,omitzero"` // when it ended
+	Duration Duration  `json:"duration"`      // how long it took
+	Result   string    `json:"result"`        // synced, failed or held
+	Changes  int       `json:"changes"`       // objects that were changed
 }
 
 // InventoryEntry is one object of the inventory, as EncodeInventory writes it.
 type InventoryEntry struct {
-	ID   string `json:"id"` // GROUP/VERSION/KIND/NAMESPACE/NAME
-	UID  string `json:"uid,omitempty"`
-	Hash string `json:"hash,omitempty"`
+	ID   string `json:"id"`             // GROUP/VERSION/KIND/NAMESPACE/NAME
+	UID  string `json:"uid,omitempty"`  // absent until the first apply is confirmed
+	Hash string `json:"hash,omitempty"` // of what was last applied
 }
 
 // What a status holds at most.
@@ -137,12 +137,12 @@ func (d *Duration) UnmarshalText(b []byte) error {
 
 // Condition is one condition in the form that all of Kubernetes uses.
 type Condition struct {
-	Type               string    `json:"type"`
-	Status             string    `json:"status"`
-	Reason             string    `json:"reason"`
-	Message            string    `json:"message"`
-	LastTransitionTime time.Time `json:"lastTransitionTime"`
-	ObservedGeneration int64     `json:"observedGeneration,omitempty"`
+	Type               string    `json:"type"`                         // what it is about
+	Status             string    `json:"status"`                       // True, False or Unknown
+	Reason             string    `json:"reason"`                       // in one word
+	Message            string    `json:"message"`                      // in a sentence
+	LastTransitionTime time.Time `json:"lastTransitionTime"`           // when the status last changed
+	ObservedGeneration int64     `json:"observedGeneration,omitempty"` // of the spec that it is about
 }
 
 // Values of Condition.Status.
