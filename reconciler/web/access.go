@@ -53,33 +53,36 @@ func (h *Handler) guard(serve http.HandlerFunc) http.HandlerFunc {
 		return serve
 	}
 	return func(w http.ResponseWriter, r *http.Request) {
-		v, err := h.visitor(r)
-		switch {
-		case open(r.URL.Path) && !strings.HasPrefix(r.URL.Path, "/api/"): // whoever asks
-		case errors.Is(err, access.ErrLogin) && r.URL.Path == "/api/v1/session": // to end, or to begin another
-		case errors.Is(err, access.ErrLogin):
-			unauthorized(w, r, err)
-			return
-		case err != nil:
-			h.o.Log.WarnContext(r.Context(), "nobody can tell who asks", "err", status.Clean(err.Error(), 500))
-			decline(w, r, http.StatusServiceUnavailable, "the cluster does not tell now who you are; try again soon")
-			return
-		case !v.known && !v.local && !open(r.URL.Path):
-			unauthorized(w, r, errors.New("a login is needed here: send a bearer token, or log in at /login"))
+		if r.URL.Path == "/api/v1/session" || open(r.URL.Path) && !strings.HasPrefix(r.URL.Path, "/api/") {
+			serve(w, r) // whoever asks
 			return
 		}
-		serve(w, r.WithContext(context.WithValue(r.Context(), visitorKey{}, v)))
+		ctx, err := h.admit(r)
+		switch {
+		case err == nil:
+			serve(w, r.WithContext(ctx))
+		case statusOf(err) == http.StatusUnauthorized && !strings.HasPrefix(r.URL.Path, "/api/") && r.Method == http.MethodGet:
+			http.Redirect(w, r, "/login?to="+url.QueryEscape(access.OwnPath(r.URL.RequestURI())), http.StatusSeeOther)
+		default:
+			refused(w, err)
+		}
 	}
 }
 
-// unauthorized refuses an answer for want of a login. A page leads to it.
-func unauthorized(w http.ResponseWriter, r *http.Request, err error) {
-	if !strings.HasPrefix(r.URL.Path, "/api/") && r.Method == http.MethodGet {
-		http.Redirect(w, r, "/login?to="+url.QueryEscape(access.OwnPath(r.URL.RequestURI())), http.StatusSeeOther)
-		return
+// admit finds out who sends a request, and refuses who may not look at all. Where an answer lasts, it is asked again and again: a login ends,
+// and a token is taken back.
+func (h *Handler) admit(r *http.Request) (context.Context, error) {
+	if h.o.Access == nil {
+		return r.Context(), nil
 	}
-	w.Header().Set("WWW-Authenticate", "Bearer")
-	decline(w, r, http.StatusUnauthorized, err.Error())
+	v, err := h.visitor(r)
+	switch {
+	case err != nil:
+		return nil, err
+	case !v.known && !v.local && !open(r.URL.Path):
+		return nil, &access.Refusal{Code: unauthenticated, Err: errors.New("a login is needed here: send a bearer token, or log in at /login")}
+	}
+	return context.WithValue(r.Context(), visitorKey{}, v), nil
 }
 
 // visitor finds out who asks. A token that is nobody's is an error, also where one may look without.
@@ -87,17 +90,18 @@ func (h *Handler) visitor(r *http.Request) (visitor, error) {
 	token, err := bearer(r)
 	switch {
 	case err != nil:
-		return visitor{}, err
-	case token.IsZero():
-		return visitor{local: h.o.Access.Local && local(r)}, nil
-	case h.o.Access.Token == nil:
-		return visitor{}, access.ErrLogin
+		return visitor{}, &access.Refusal{Code: unauthenticated, Err: errors.New("the header Authorization is not one bearer token")}
+	case !token.IsZero():
+		person, err := h.whose(r, token)
+		return visitor{person: person, known: err == nil}, err
 	}
-	person, err := h.o.Access.Token(r.Context(), token)
-	if err == nil && person.Nobody() {
-		err = access.ErrLogin
+	v, err := h.resume(r)
+	if err != nil {
+		h.o.Log.WarnContext(r.Context(), "nobody can tell who asks", "err", status.Clean(err.Error(), 500))
+		return v, &access.Refusal{Code: access.Unavailable, Err: errors.New("the cluster does not tell now who you are; try again soon")}
 	}
-	return visitor{person: person, known: err == nil}, err
+	v.local = !v.known && h.o.Access.Local && local(r)
+	return v, nil
 }
 
 // bearer returns the token of a request, which nobody may send twice or in another form.

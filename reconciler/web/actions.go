@@ -99,6 +99,9 @@ func (h *Handler) permit(r *http.Request, a access.Action) error {
 	if v := visiting(r.Context()); !v.known {
 		return &access.Refusal{Code: unauthenticated, Err: errors.New("without a login one can look, not act: send a bearer token, or log in at /login")}
 	}
+	if !h.haste.take(visiting(r.Context()).person.Name, h.o.Now()) {
+		return &access.Refusal{Code: access.Limited, Err: errors.New("too many actions in a short time; wait a few seconds")}
+	}
 	sees, err := h.sees(r.Context(), a.On.Environment)
 	if err == nil && sees {
 		sees, err = h.may(r.Context(), a.Rights())
@@ -118,9 +121,8 @@ func (h *Handler) permit(r *http.Request, a access.Action) error {
 
 // read takes what the body says into the action.
 func (h *Handler) read(w http.ResponseWriter, r *http.Request, a act, to *access.Action) error {
-	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || kind != "application/json" {
-		return invalid("", "the body is %q; want application/json", status.Clean(r.Header.Get("Content-Type"), 100))
+	if err := only(r.Header.Get("Content-Type")); err != nil {
+		return err
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxAction))
 	if err != nil {
@@ -141,6 +143,14 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, a act, to *access
 		return invalid(field(err), "%s", status.Clean(strings.TrimPrefix(err.Error(), "json: "), 300))
 	}
 	return in.into(a, to)
+}
+
+// only refuses a body that is not JSON by its type, as the forms of other sites are.
+func only(contentType string) error {
+	if kind, _, err := mime.ParseMediaType(contentType); err != nil || kind != "application/json" {
+		return invalid("", "the body is %q; want application/json", status.Clean(contentType, 100))
+	}
+	return nil
 }
 
 func orNone(fields string) string {

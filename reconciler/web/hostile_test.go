@@ -165,7 +165,7 @@ func TestFloodIsTurnedAway(t *testing.T) {
 	for range 1000 {
 		codes[b.send(s.request(t, s.payload(t)))]++
 	}
-	if codes[accepted] != perSourceBurst || codes["429 too many webhooks; polling goes on"] != 1000-perSourceBurst {
+	if codes[accepted] != hookPace().eachBurst || codes["429 too many webhooks; polling goes on"] != 1000-hookPace().eachBurst {
 		t.Errorf("answers %v", codes)
 	}
 	r := s.request(t, s.payload(t))
@@ -186,13 +186,13 @@ func TestSourceIsThePeer(t *testing.T) {
 			ok++
 		}
 	}
-	if ok != perSourceBurst {
-		t.Errorf("%d accepted, want %d: the peer can choose its source", ok, perSourceBurst)
+	if ok != hookPace().eachBurst {
+		t.Errorf("%d accepted, want %d: the peer can choose its source", ok, hookPace().eachBurst)
 	}
 }
 
 func TestManySourcesShareTheOverallLimit(t *testing.T) {
-	l, ok := newLimits(), 0
+	l, ok := newLimits(hookPace()), 0
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/hooks/git", nil)
 	for i := range 100000 {
 		r.RemoteAddr = fmt.Sprintf("10.%d.%d.%d:1", i>>16, i>>8&255, i&255)
@@ -200,8 +200,8 @@ func TestManySourcesShareTheOverallLimit(t *testing.T) {
 			ok++
 		}
 	}
-	if ok != overallBurst {
-		t.Errorf("%d allowed, want %d", ok, overallBurst)
+	if ok != hookPace().allBurst {
+		t.Errorf("%d allowed, want %d", ok, hookPace().allBurst)
 	}
 	r.RemoteAddr = "192.0.2.1:1"
 	if !l.allow(r, noon.Add(time.Hour)) {

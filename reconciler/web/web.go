@@ -71,6 +71,9 @@ type Handler struct {
 	epoch    string // tells this process from the one before
 	hook     *hook
 	acted    *tally
+	sessions access.Sessions
+	guesses  *limits // tokens that are nobody's
+	haste    *limits // actions
 	draining atomic.Bool
 	guarded  http.Handler
 }
@@ -96,7 +99,7 @@ func New(o Options) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Handler{o: o, hook: hook, acted: acted, epoch: strconv.FormatInt(o.Now().UnixNano(), 36)}
+	h := &Handler{o: o, hook: hook, acted: acted, guesses: newLimits(loginPace()), haste: newLimits(actionPace()), epoch: strconv.FormatInt(o.Now().UnixNano(), 36)}
 	for path, serve := range map[string]http.HandlerFunc{
 		"/healthz": h.healthz, "/readyz": h.readyz, "/metrics": metrics.ServeHTTP, "/api/v1/environments": h.environments,
 	} {
@@ -110,6 +113,7 @@ func New(o Options) (*Handler, error) {
 		h.windowRoutes()
 	}
 	h.routes.handle(http.MethodGet, "/api/v1/me", h.me)
+	h.sessionRoutes()
 	if o.Act != nil {
 		h.actionRoutes()
 	}

@@ -40,7 +40,7 @@ func newHook(o Options) (*hook, error) {
 	}
 	return &hook{
 		keys: k, ref: o.Ref, repository: normal(o.Repository), wake: o.Wake, now: o.Now, board: o.Board, log: o.Log,
-		limits: newLimits(), replays: newReplays(),
+		limits: newLimits(hookPace()), replays: newReplays(),
 	}, nil
 }
 

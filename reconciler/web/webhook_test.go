@@ -53,7 +53,7 @@ func TestStrangersPushNoDeliveryOut(t *testing.T) {
 		r.Header.Set("X-GitHub-Delivery", fmt.Sprint("x", i))
 		r.Header.Set("X-Hub-Signature-256", "sha256="+strings.Repeat("0", 64))
 		b.now.Store(1)
-		b.hook.limits = newLimits() // the limits are not what is tested
+		b.hook.limits = newLimits(hookPace()) // the limits are not what is tested
 		if got := b.send(r); got != forged {
 			t.Fatal(got)
 		}
