@@ -185,6 +185,9 @@ func (h *History) Clone() *History {
 	return out
 }
 
+// Knows tells whether anything was seen of a pool, and is not forgotten.
+func (h *History) Knows(pool string) bool { return h.tracks[pool] != nil }
+
 // Pools returns the keys of the pools that are known, in order.
 func (h *History) Pools() []string { return slices.Sorted(maps.Keys(h.tracks)) }
 

@@ -32,3 +32,8 @@ const (
 	Acted    Kind = "action"  // by a person, through the API
 	Reported Kind = "fault"   // of Majordomo itself: the repository, a notification
 )
+
+// Kinds returns all kinds.
+func Kinds() []Kind {
+	return []Kind{Synced, Drifted, Hold, Turned, Scaled, Rolled, Jenkins, Acted, Reported}
+}
