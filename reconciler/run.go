@@ -18,6 +18,7 @@ import (
 
 	"majordomo.dev/reconciler/config"
 	"majordomo.dev/reconciler/loop"
+	"majordomo.dev/reconciler/record"
 	"majordomo.dev/reconciler/status"
 	"majordomo.dev/reconciler/web"
 )
@@ -79,7 +80,8 @@ func (a *app) serve(ctx context.Context, o config.Options, once bool) error {
 	}
 	h := introduce(board, line, o, log)
 	seen := newPane(h, a.now)
-	handler, err := a.handler(o, h, seen, log)
+	past := record.New(record.Options{Window: seen, Dir: filepath.Join(o.StateDir, "history"), Log: log, Now: a.now})
+	handler, err := a.handler(o, h, seen, past, log)
 	if err != nil {
 		return err
 	}
@@ -89,7 +91,7 @@ func (a *app) serve(ctx context.Context, o config.Options, once bool) error {
 	}
 	v := build()
 	log.Info("started", "version", v.Version, "repo", status.Clean(o.Repo, 500), "ref", fullRef(o.Ref))
-	return a.together(ctx, o, handler, work, log, seen.Run)
+	return a.together(ctx, o, handler, work, log, seen.Run, past.Run)
 }
 
 // clusters returns the way to the cluster of a context. In a pod, "" is the cluster of the pod, also where a kubeconfig names others.
@@ -128,11 +130,11 @@ func (a *app) worker(o config.Options, h halves, log *slog.Logger) (func(context
 }
 
 // handler returns what is answered over HTTP.
-func (a *app) handler(o config.Options, h halves, seen *pane, log *slog.Logger) (*web.Handler, error) {
+func (a *app) handler(o config.Options, h halves, seen *pane, past *record.Recorder, log *slog.Logger) (*web.Handler, error) {
 	v := build()
 	wo := web.Options{
 		Board: h.board, Log: log, Build: web.Build{Version: v.Version, Revision: v.Revision}, Ref: fullRef(o.Ref), Repository: o.Repo, Wake: h.line.Wake,
-		Metrics: append(newCalls().listen(), h.fleet), Pools: h.pools, Window: seen,
+		Metrics: append(newCalls().listen(), h.fleet, past), Pools: h.pools, Window: seen, Past: past,
 		Access: a.access(o, h, log),
 		Act:    desk{app: a, line: h.line, leads: func() bool { return h.board.Snapshot().Leader }}.act,
 		Alive:  func() error { return h.line.Alive(a.now()) },

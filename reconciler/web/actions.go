@@ -86,6 +86,7 @@ func (h *Handler) action(a act) http.HandlerFunc {
 			refused(w, err)
 			return
 		}
+		h.acts(wanted, done)
 		w.Header().Set("Content-Type", "application/json")
 		if a.do == access.Sync {
 			w.WriteHeader(http.StatusAccepted)

@@ -45,6 +45,8 @@ type Options struct {
 	Pools func(seen func(environment string) bool) any
 	// Window is what people see; nil: there is no page.
 	Window Window
+	// Past is what has been; nil: there is no history and no timeline.
+	Past Past
 
 	// Access is who may see and do what; nil: whoever reaches the address may look, and nobody may act.
 	Access *Access
@@ -111,6 +113,9 @@ func New(o Options) (*Handler, error) {
 	}
 	if o.Window != nil {
 		h.windowRoutes()
+	}
+	if o.Past != nil {
+		h.pastRoutes()
 	}
 	h.routes.handle(http.MethodGet, "/api/v1/me", h.me)
 	h.sessionRoutes()
