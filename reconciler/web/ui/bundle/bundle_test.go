@@ -110,8 +110,10 @@ func TestBadSourceNamesFileAndLine(t *testing.T) {
 	if err := os.Mkdir(dir+"/src", 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(dir+"/src/app.tsx", []byte("const a = 1;\nconst a = 2;\n"), 0o644); err != nil {
-		t.Fatal(err)
+	for name, text := range map[string]string{"jsx.ts": "export {};\n", "app.tsx": "const a = 1;\nconst a = 2;\n"} {
+		if err := os.WriteFile(dir+"/src/"+name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	_, err := bundle(dir)
 	if err == nil || !strings.Contains(err.Error(), "bundle app.tsx: src/app.tsx:2: ") {
