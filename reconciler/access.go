@@ -16,7 +16,7 @@ func (a *app) access(o config.Options, h halves, log *slog.Logger) *web.Access {
 		log.Warn("nobody can log in: there is no cluster to ask who somebody is", "reason", err.Error())
 		return out
 	}
-	r, err := review.New(own, review.Options{Now: a.now})
+	r, err := review.New(own, review.Options{Audiences: o.TokenAudiences, Now: a.now})
 	if err != nil {
 		log.Warn("nobody can log in: the cluster cannot be asked who somebody is", "reason", err.Error())
 		return out

@@ -16,6 +16,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
 
+	"majordomo.dev/reconciler/access"
 	"majordomo.dev/reconciler/config"
 	"majordomo.dev/reconciler/loop"
 	"majordomo.dev/reconciler/record"
@@ -167,7 +168,7 @@ func (a *app) handler(o config.Options, h halves, seen *pane, past *record.Recor
 func (a *app) together(
 	ctx context.Context, o config.Options, h *web.Handler, work func(context.Context) error, log *slog.Logger, beside ...func(context.Context) error,
 ) error {
-	listeners, err := listen(ctx, o.Listen, o.WebhookListen)
+	listeners, err := listen(ctx, append(slices.Clone(o.Listen), o.WebhookListen)...)
 	if err != nil {
 		return err
 	}
@@ -181,11 +182,14 @@ func (a *app) together(
 		if l == nil {
 			continue
 		}
-		log.Info("listening", "address", l.Addr().String())
-		serve := web.Serve
-		if i > 0 {
-			serve = web.ServeHooks
+		serve, who := web.Serve, "with a login"
+		switch {
+		case i == len(o.Listen):
+			serve, who = web.ServeHooks, "with a signature"
+		case o.Access == config.AccessLocal && access.Loopback(l.Addr().String()):
+			who = "from the machine itself, without a login"
 		}
+		log.Info("listening", "address", l.Addr().String(), "access", who)
 		g.Go(func() error { return serve(serving, l, h, log) })
 	}
 	for _, run := range beside {

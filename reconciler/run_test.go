@@ -92,7 +92,7 @@ func TestReadinessGoesOffBeforeTheWorkEnds(t *testing.T) {
 		after = ready()
 		return nil
 	}
-	if err := new(app).together(ctx, config.Options{Listen: "127.0.0.1:0"}, h, work, discard()); err != nil {
+	if err := new(app).together(ctx, config.Options{Listen: []string{"127.0.0.1:0"}}, h, work, discard()); err != nil {
 		t.Fatal(err)
 	}
 	if before != http.StatusOK || after != http.StatusServiceUnavailable {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -59,10 +60,11 @@ func (settings) about() map[string]string {
 		"git-ca-file":          "file with further certificate authorities, PEM",
 		"namespace":            "majordomo's own namespace, for its Lease; nothing in it is pruned",
 		"leader-election":      "take turns with other replicas through a Lease",
-		"listen":               "address of status, metrics and health; empty is off",
+		"listen":               "addresses of the page, the API, metrics and health; empty is off",
 		"webhook-listen":       "address of webhooks; empty is off",
 		"webhook-secret-files": "files with secrets by which webhooks may be signed",
 		"access":               "who may look without a login: local (from the machine itself, at a loopback address) or login (nobody)",
+		"token-audiences":      "audiences of which a token has to be for one; empty: the API server's own",
 		"log-format":           "text or json",
 		"log-level":            "debug, info, warn or error",
 	}
@@ -103,7 +105,7 @@ func defaultOf(name string) string {
 	case "namespace":
 		return d.Namespace
 	case "listen":
-		return d.Listen
+		return strings.Join(d.Listen, ",")
 	case "access":
 		return d.Access
 	case "leader-election":

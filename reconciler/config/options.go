@@ -40,11 +40,12 @@ type Options struct {
 
 	JenkinsInterval time.Duration // between two looks at the queue of a Jenkins
 
-	Listen             string   // status, metrics, health; "" is off
+	Listen             []string // page, API, metrics, health; none is off
 	WebhookListen      string   // "" is off
 	WebhookSecretFiles []string // any of them may have signed
 
-	Access string // AccessLocal or AccessLogin: who may look without a login
+	Access         string   // AccessLocal or AccessLogin: who may look without a login
+	TokenAudiences []string // one of which a token has to be for; none: that of the API server
 
 	LogFormat string
 	LogLevel  slog.Level
@@ -60,7 +61,7 @@ const (
 func Default() Options {
 	return Options{
 		Interval: 30 * time.Second, JenkinsInterval: 5 * time.Second, StateDir: "/var/lib/majordomo", ForcePush: "allow", Namespace: "majordomo", LeaderElection: true,
-		Listen: "127.0.0.1:8080", Access: AccessLocal, LogFormat: "text",
+		Listen: []string{"127.0.0.1:8080"}, Access: AccessLocal, LogFormat: "text",
 	}
 }
 
@@ -71,7 +72,7 @@ func (o *Options) settings() map[string]any {
 		"git-username": &o.GitUsername, "git-password-file": &o.GitPasswordFile, "git-ssh-key-file": &o.GitSSHKeyFile,
 		"git-known-hosts-file": &o.GitKnownHostsFile, "git-ca-file": &o.GitCAFile,
 		"kubeconfig": &o.Kubeconfig, "namespace": &o.Namespace, "leader-election": &o.LeaderElection,
-		"listen": &o.Listen, "webhook-listen": &o.WebhookListen, "webhook-secret-files": &o.WebhookSecretFiles, "access": &o.Access,
+		"listen": &o.Listen, "webhook-listen": &o.WebhookListen, "webhook-secret-files": &o.WebhookSecretFiles, "access": &o.Access, "token-audiences": &o.TokenAudiences,
 		"log-format": &o.LogFormat, "log-level": &o.LogLevel,
 	}
 }
@@ -191,15 +192,18 @@ func (o Options) Validate() error {
 	if o.LogFormat != "text" && o.LogFormat != "json" {
 		fail("log-format: %q; allowed: text, json", o.LogFormat)
 	}
-	for _, l := range [][2]string{{"listen", o.Listen}, {"webhook-listen", o.WebhookListen}} {
-		if err := checkAddress(l[1]); err != nil {
-			fail("%s: %w", l[0], err)
+	for _, l := range o.Listen {
+		if err := checkAddress(l); err != nil {
+			fail("listen: %w", err)
 		}
+	}
+	if err := checkAddress(o.WebhookListen); err != nil {
+		fail("webhook-listen: %w", err)
 	}
 	if o.WebhookListen != "" && len(o.WebhookSecretFiles) == 0 {
 		fail("webhook-secret-files: is empty; webhooks are taken only when they are signed, so name a file with a secret of at least 32 bytes")
 	}
-	if o.WebhookListen != "" && o.WebhookListen == o.Listen {
+	if o.WebhookListen != "" && slices.Contains(o.Listen, o.WebhookListen) {
 		fail("webhook-listen: is the address of listen; webhooks come from outside and get an address of their own")
 	}
 	if o.GitPasswordFile != "" && strings.HasPrefix(o.Repo, "http://") {
