@@ -92,7 +92,7 @@ func (a *app) serve(ctx context.Context, o config.Options, once bool) error {
 	}
 	v := build()
 	log.Info("started", "version", v.Version, "repo", status.Clean(o.Repo, 500), "ref", fullRef(o.Ref))
-	return a.together(ctx, o, handler, work, log, seen.Run, past.Run)
+	return a.together(ctx, o, handler, work, log, seen.Run, handler.Run, past.Run)
 }
 
 // clusters returns the way to the cluster of a context. In a pod, "" is the cluster of the pod, also where a kubeconfig names others.

@@ -20,6 +20,8 @@ type pane struct {
 
 	mu      sync.Mutex
 	changed chan struct{}
+	stuck   string // why the loop did not move at the last look
+	turns   uint64 // how often that has become something else
 }
 
 func newPane(h halves, now func() time.Time) *pane {
@@ -77,7 +79,19 @@ func (v *pane) State() window.State {
 			Environment: m.Environment, Namespace: m.Namespace, URL: m.URL, Up: m.Up, Reason: m.Reason, Version: m.Version, LastRead: m.LastRead,
 		})
 	}
+	s.Version += v.turned(s.Program.Alive)
 	return window.Clean(s)
+}
+
+// turned counts how often it has become different whether the loop moves: no board tells that, and a version has to grow with it.
+func (v *pane) turned(stuck string) uint64 {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if stuck != v.stuck {
+		v.stuck = stuck
+		v.turns++
+	}
+	return v.turns
 }
 
 // memorySample is all memory that the process has from the system.

@@ -71,6 +71,7 @@ type Handler struct {
 	o        Options
 	routes   router
 	epoch    string // tells this process from the one before
+	hub      *hub   // nil without a window
 	hook     *hook
 	acted    *tally
 	sessions access.Sessions
@@ -166,5 +167,10 @@ func secure(h http.Header, tls bool) {
 	}
 }
 
-// Drain makes the process count as not ready, so that no new requests are sent to it while it stops.
-func (h *Handler) Drain() { h.draining.Store(true) }
+// Drain makes the process count as not ready, so that no new requests are sent to it while it stops, and ends all streams.
+func (h *Handler) Drain() {
+	h.draining.Store(true)
+	if h.hub != nil {
+		h.hub.close()
+	}
+}

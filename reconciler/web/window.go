@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"fmt"
 	"hash/fnv"
 	"io"
@@ -21,7 +20,9 @@ type Window interface {
 
 // windowRoutes adds what shows the window.
 func (h *Handler) windowRoutes() {
+	h.hub = newHub(h.o.Window, h.epoch)
 	h.routes.handle(http.MethodGet, "/api/v1/state", h.state)
+	h.routes.handle(http.MethodGet, "/api/v1/stream", h.stream)
 }
 
 // state answers with everything, or with nothing where the client has it already.
@@ -40,35 +41,13 @@ func (h *Handler) state(w http.ResponseWriter, r *http.Request) {
 	sendJSON(w, s)
 }
 
-// seen is the state as far as who asks may see it.
-func (h *Handler) seen(ctx context.Context) (window.State, error) {
-	s := h.o.Window.State()
-	if h.o.Access == nil || visiting(ctx).local {
-		return s, nil
-	}
-	may := map[string]bool{}
-	for _, e := range s.Environments {
-		ok, err := h.sees(ctx, e.Name)
-		if err != nil {
-			return window.State{}, err
-		}
-		may[e.Name] = ok
-	}
-	return window.Only(s, func(environment string) bool { return may[environment] }), nil
-}
-
-// tag names a state: the process, its version, and how much of it there is to see. Whether the loop moves is no matter of the version, for nothing
-// announces that it does not.
+// tag names a state: the process, its version, and how much of it there is to see.
 func (h *Handler) tag(s window.State) string {
-	stuck := ""
-	if s.Program.Alive != "" {
-		stuck = "-stuck"
-	}
 	names := fnv.New64a()
 	for _, e := range s.Environments {
 		_, _ = io.WriteString(names, e.Name+"\n")
 	}
-	return fmt.Sprintf(`"%s-%d-%x%s"`, h.epoch, s.Version, names.Sum64(), stuck)
+	return fmt.Sprintf(`"%s-%d-%x"`, h.epoch, s.Version, names.Sum64())
 }
 
 // holds tells whether a list of tags has one.

@@ -83,16 +83,6 @@ func TestStateIsSentOnceToWhoHasIt(t *testing.T) {
 	}
 }
 
-func TestStuckLoopIsNewsThoughNothingChanged(t *testing.T) {
-	s := newScene(window.State{})
-	b := newBench(t, showing(s))
-	tag := ask(t, b, "/api/v1/state").Header().Get("ETag")
-	s.state.Program.Alive = "the loop has not moved for 10m"
-	if got := ask(t, b, "/api/v1/state", "If-None-Match", tag); got.Code != 200 {
-		t.Errorf("%d, want 200", got.Code)
-	}
-}
-
 func TestErrorsOfTheAPIAreJSON(t *testing.T) {
 	b := newBench(t, showing(newScene(window.State{})))
 	for path, want := range map[string]Fault{
@@ -110,7 +100,9 @@ func TestErrorsOfTheAPIAreJSON(t *testing.T) {
 func TestVariablesOfPaths(t *testing.T) {
 	var r router
 	var got []string
-	note := func(_ http.ResponseWriter, r *http.Request) { got = append(got, r.PathValue("env")+" "+r.PathValue("pool")) }
+	note := func(_ http.ResponseWriter, r *http.Request) {
+		got = append(got, r.PathValue("env")+" "+r.PathValue("pool"))
+	}
 	r.handle("GET", "/pools/{env}/x/{pool}", note)
 	r.handle("POST", "/pools/{env}/x/{pool}", note)
 	r.handle("GET", "/pools/all/x/", note)
