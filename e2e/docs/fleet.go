@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"majordomo.dev/e2e/docs/page"
 	"majordomo.dev/reconciler/manual"
 )
 
@@ -84,7 +85,7 @@ func (k kind) words(sections map[string]string) string {
 	case "map":
 		return "map of " + k.of.plural(sections)
 	case "object":
-		return "[object](#" + slug(sections[k.object]) + ")"
+		return "[object](#" + page.Slug(sections[k.object]) + ")"
 	case "duration":
 		return "duration, such as 1h30m"
 	case "priority":
@@ -96,7 +97,7 @@ func (k kind) words(sections map[string]string) string {
 func (k kind) plural(sections map[string]string) string {
 	switch k.name {
 	case "object":
-		return "[objects](#" + slug(sections[k.object]) + ")"
+		return "[objects](#" + page.Slug(sections[k.object]) + ")"
 	case "text":
 		return "texts"
 	}

@@ -17,7 +17,6 @@ const (
 	Suspended   = "Suspended"      // by annotation
 	Emptying    = "PoolDrained"    // by annotation, or because the pool is being deleted
 	QuietingIn  = "JenkinsQuiets"  // it starts no builds, for it is about to shut down
-	JustStarted = "JenkinsStarted" // not all agents are back
 	Deciding    = "Deciding"
 	Within      = "WithinLimits"
 	AtMax       = "AtMax"

@@ -1,12 +1,12 @@
-package main
+package page
 
 import (
 	"strings"
 	"unicode"
 )
 
-// slug is the anchor that GitHub and GitLab give a heading: in lower case, without punctuation, with hyphens for spaces.
-func slug(heading string) string {
+// Slug is the anchor that GitHub and GitLab give a heading: in lower case, without punctuation, with hyphens for spaces.
+func Slug(heading string) string {
 	var b strings.Builder
 	for _, r := range strings.ToLower(heading) {
 		switch {
