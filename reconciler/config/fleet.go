@@ -20,7 +20,8 @@ const MaxEnvironments = 200
 
 // Fleet is what a fleet.yaml says, with defaults filled in.
 type Fleet struct {
-	Environments []Environment
+	Environments  []Environment
+	Notifications []Notification
 }
 
 // Environment is one overlay and the cluster that it is for.
@@ -81,6 +82,9 @@ type fleetFile struct {
 	// +minItems=1
 	// +maxItems=200
 	Environments []environmentFile `json:"environments"`
+	// Who is told what happens: chats, webhooks, mailboxes, and the commits of the repository. The names are unique.
+	// +maxItems=20
+	Notifications []notificationFile `json:"notifications"`
 }
 
 // environmentFile is one overlay and the cluster that it is for.
@@ -189,11 +193,12 @@ func (r *fleetReader) fleet(raw fleetFile) Fleet {
 		first[e.Name] = i
 		fleet.Environments = append(fleet.Environments, r.environment(e, at))
 	}
+	fleet.Notifications = r.notifications(raw.Notifications, fleet.Environments)
 	return fleet
 }
 
 func (r *fleetReader) environment(raw environmentFile, at []any) Environment {
-	in := func(field ...any) []any { return append(slices.Clone(at), field...) }
+	in := func(field ...any) []any { return in(at, field...) }
 	r.label(raw.Name, in("name"))
 	if slices.Contains(reserved, raw.Name) {
 		r.fail(in("name"), "%q means something else on the command line; allowed are other names", raw.Name)

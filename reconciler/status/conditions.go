@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -140,10 +141,18 @@ func (j *judge) retried() string {
 	wait := j.in.NextRetry.Sub(j.now)
 	for _, d := range delays {
 		if wait <= d {
-			return "; tried again within " + brief(d)
+			return nextTry + "within " + brief(d)
 		}
 	}
-	return "; tried again at " + j.in.NextRetry.UTC().Format(time.RFC3339)
+	return nextTry + "at " + j.in.NextRetry.UTC().Format(time.RFC3339)
+}
+
+const nextTry = "; tried again "
+
+// Steady returns a message without the time of the next try: what it says of one failure stays the same then.
+func Steady(message string) string {
+	message, _, _ = strings.Cut(message, nextTry)
+	return message
 }
 
 // brief writes a whole duration without its zeros: "5m".

@@ -246,7 +246,7 @@ func (j *judge) drift() {
 		f := fights(j.in.Fights)[0]
 		j.fail(DriftDetected, True, problem{
 			reason: DriftLoop, stalled: true,
-			message: fmt.Sprintf("%s keeps changing %s%s back%s%s", orSomebody(f.Manager), f.Object, inFields(f.Fields), more(n), repair),
+			message: f.Sentence() + more(n) + repair,
 		})
 		return
 	}
