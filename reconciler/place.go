@@ -17,8 +17,9 @@ type where struct {
 	revision *string
 }
 
-func whereFlags(c *cobra.Command) where {
-	w := where{path: pathFlag(c), settings: settingFlags(c, repositorySettings()...)}
+// whereFlags adds the flags by which a command finds the config repository, and those of further settings.
+func whereFlags(c *cobra.Command, more ...string) where {
+	w := where{path: pathFlag(c), settings: settingFlags(c, append(repositorySettings(), more...)...)}
 	w.revision = c.Flags().String("revision", "", "commit to look at instead of the newest; with --repo")
 	return w
 }

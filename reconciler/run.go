@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 	"k8s.io/client-go/rest"
@@ -82,11 +83,12 @@ func (a *app) serve(ctx context.Context, o config.Options, once bool) error {
 	h := introduce(board, line, o, log)
 	seen := newPane(h, a.now)
 	past := record.New(record.Options{Window: seen, Dir: filepath.Join(o.StateDir, "history"), Log: log, Now: a.now})
-	handler, err := a.handler(o, h, seen, past, log)
+	notifier := a.notifier(o, h, seen, past, log)
+	handler, err := a.handler(o, h, seen, past, log, notifier)
 	if err != nil {
 		return err
 	}
-	work, err := a.worker(o, h, log)
+	work, err := a.worker(o, h, log, h.run, notifier.Run)
 	if err != nil {
 		return err
 	}
@@ -111,13 +113,20 @@ func fullRef(ref string) string {
 	return "refs/heads/" + ref
 }
 
-// worker returns what this process does until it is stopped: both lines, while it leads.
-func (a *app) worker(o config.Options, h halves, log *slog.Logger) (func(context.Context) error, error) {
+// worker returns what this process does until it is stopped: its parts, while it leads.
+func (a *app) worker(o config.Options, h halves, log *slog.Logger, parts ...func(context.Context) error) (func(context.Context) error, error) {
+	work := func(ctx context.Context) error {
+		g, ctx := errgroup.WithContext(ctx)
+		for _, run := range parts {
+			g.Go(func() error { return run(ctx) })
+		}
+		return g.Wait()
+	}
 	if !o.LeaderElection {
 		return func(ctx context.Context) error {
 			h.board.Leader(true)
 			defer h.board.Leader(false)
-			return h.run(ctx)
+			return work(ctx)
 		}, nil
 	}
 	own, err := a.clusters("")
@@ -126,16 +135,16 @@ func (a *app) worker(o config.Options, h halves, log *slog.Logger) (func(context
 	}
 	l := leader{config: own, namespace: o.Namespace, pace: usualPace(), log: log, leading: h.board.Leader}
 	return func(ctx context.Context) error {
-		return l.run(ctx, h.run)
+		return l.run(ctx, work)
 	}, nil
 }
 
 // handler returns what is answered over HTTP.
-func (a *app) handler(o config.Options, h halves, seen *pane, past *record.Recorder, log *slog.Logger) (*web.Handler, error) {
+func (a *app) handler(o config.Options, h halves, seen *pane, past *record.Recorder, log *slog.Logger, more ...prometheus.Collector) (*web.Handler, error) {
 	v := build()
 	wo := web.Options{
 		Board: h.board, Log: log, Build: web.Build{Version: v.Version, Revision: v.Revision}, Ref: fullRef(o.Ref), Repository: o.Repo, Wake: h.line.Wake,
-		Metrics: append(newCalls().listen(), h.fleet, past), Pools: h.pools, Window: seen, Past: past,
+		Metrics: slices.Concat(newCalls().listen(), []prometheus.Collector{h.fleet, past}, more), Pools: h.pools, Window: seen, Past: past,
 		Access: a.access(o, h, log),
 		Act:    desk{app: a, line: h.line, leads: func() bool { return h.board.Snapshot().Leader }}.act,
 		Alive:  func() error { return h.line.Alive(a.now()) },

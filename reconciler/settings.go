@@ -65,6 +65,9 @@ func (settings) about() map[string]string {
 		"webhook-secret-files": "files with secrets by which webhooks may be signed",
 		"access":               "who may look without a login: local (from the machine itself, at a loopback address) or login (nobody)",
 		"token-audiences":      "audiences of which a token has to be for one; empty: the API server's own",
+		"notify-secrets-dir":   "directory of the files with secrets that notifications in fleet.yaml name",
+		"notify-hosts":         "hosts that notifications may send tokens, passwords and letters to, beside those of GitHub, GitLab and the repository",
+		"dashboard-url":        "URL of the page, for links in notifications",
 		"log-format":           "text or json",
 		"log-level":            "debug, info, warn or error",
 	}

@@ -137,6 +137,7 @@ func phasesOf(b status.Snapshot) []window.Phase {
 func sourceOf(b status.Snapshot) window.Source {
 	s := window.Source{
 		URL: b.Source.URL, Ref: b.Source.Ref, Revision: b.Source.Revision, LastSuccess: b.Source.LastSuccess, Error: b.Source.Error,
+		Refused: b.Source.Refused,
 	}
 	for _, n := range b.Fetches {
 		s.Fetches += n.Value
@@ -150,6 +151,7 @@ func sourceOf(b status.Snapshot) window.Source {
 func environmentSeen(o status.Observation, spec config.Environment) window.Environment {
 	e := window.Environment{
 		Name: o.Name, Cluster: spec.Context, Path: spec.Path, Revision: o.Status.Revision, Next: o.Next, Objects: o.Status.Objects,
+		Tried: o.Status.LastAttemptedRevision, Seen: o.Look.Seen, Followed: o.Look.Followed,
 		Sync: o.Status.LastSync, Repairs: o.Status.Drift.Repairs, Drift: o.Status.LastDrift, Fights: o.Status.Drift.Fights,
 		Held: o.Status.Held, History: o.Status.History, Checks: o.Status.Conditions,
 	}

@@ -44,6 +44,10 @@ type Options struct {
 	WebhookListen      string   // "" is off
 	WebhookSecretFiles []string // any of them may have signed
 
+	NotifySecretsDir string   // directory of the files that notifications in fleet.yaml name
+	NotifyHosts      []string // that tokens, passwords and letters may go to, beside the public GitHub and GitLab and the host of Repo
+	DashboardURL     string   // of the page, for links to it; "" for none
+
 	Access         string   // AccessLocal or AccessLogin: who may look without a login
 	TokenAudiences []string // one of which a token has to be for; none: that of the API server
 
@@ -73,6 +77,7 @@ func (o *Options) settings() map[string]any {
 		"git-known-hosts-file": &o.GitKnownHostsFile, "git-ca-file": &o.GitCAFile,
 		"kubeconfig": &o.Kubeconfig, "namespace": &o.Namespace, "leader-election": &o.LeaderElection,
 		"listen": &o.Listen, "webhook-listen": &o.WebhookListen, "webhook-secret-files": &o.WebhookSecretFiles, "access": &o.Access, "token-audiences": &o.TokenAudiences,
+		"notify-secrets-dir": &o.NotifySecretsDir, "notify-hosts": &o.NotifyHosts, "dashboard-url": &o.DashboardURL,
 		"log-format": &o.LogFormat, "log-level": &o.LogLevel,
 	}
 }
@@ -206,6 +211,14 @@ func (o Options) Validate() error {
 	if o.WebhookListen != "" && slices.Contains(o.Listen, o.WebhookListen) {
 		fail("webhook-listen: is the address of listen; webhooks come from outside and get an address of their own")
 	}
+	for _, host := range o.NotifyHosts {
+		if strings.ContainsAny(host, "/@ ") || checkTargetHost(host) != nil || strings.Contains(host, ":") && net.ParseIP(host) == nil {
+			fail("notify-hosts: %q is no host; allowed are names and addresses without scheme and port, such as git.example.com", host)
+		}
+	}
+	if err := checkDashboard(o.DashboardURL); err != nil {
+		fail("dashboard-url: %w", err)
+	}
 	if o.GitPasswordFile != "" && strings.HasPrefix(o.Repo, "http://") {
 		fail("git-password-file: the repository is http, which would send the password in the clear; use https or ssh")
 	}
@@ -235,6 +248,31 @@ func checkRepo(repo string) error {
 		return errors.New("repo: the URL has no host")
 	}
 	return nil
+}
+
+// checkDashboard takes what may stand in a link.
+func checkDashboard(text string) error {
+	if text == "" {
+		return nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || len(text) > 200 {
+		return errors.New("is no address of a page; allowed is https://HOST, with port and path if there are, and up to 200 bytes")
+	}
+	return nil
+}
+
+// Trusted returns the hosts that notifications in fleet.yaml may send secrets to: NotifyHosts, and that of the config repository.
+func (o Options) Trusted() []string {
+	hosts := slices.Clone(o.NotifyHosts)
+	if u, err := url.Parse(o.Repo); err == nil && u.Hostname() != "" {
+		return append(hosts, u.Hostname())
+	}
+	user, _, scp := strings.Cut(o.Repo, ":") // user@host:path
+	if _, host, ok := strings.Cut(user, "@"); ok && scp {
+		return append(hosts, host)
+	}
+	return hosts
 }
 
 func checkAddress(address string) error {
