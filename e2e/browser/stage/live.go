@@ -15,6 +15,7 @@ func (s *Stage) Live(ctx context.Context, each time.Duration) error {
 		select {
 		case <-tick.C:
 			s.step()
+			s.Look()
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -26,6 +27,11 @@ func (s *Stage) step() {
 	now := s.clock()
 	s.Change(func(state *window.State) {
 		state.Source.LastSuccess = now
+		for i, e := range state.Environments {
+			if now.After(e.Next) {
+				state.Environments[i].Next = now.Add(30 * time.Second)
+			}
+		}
 		for i, p := range state.Pools {
 			state.Pools[i] = s.world.Pool(p, now)
 		}

@@ -9,9 +9,13 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"majordomo.dev/e2e/browser/world"
 	"majordomo.dev/reconciler/access"
+	"majordomo.dev/reconciler/history"
 	"majordomo.dev/reconciler/status"
+	"majordomo.dev/reconciler/timeline"
 	"majordomo.dev/reconciler/web"
 	"majordomo.dev/reconciler/window"
 )
@@ -27,11 +31,16 @@ type Stage struct {
 	state   window.State // never changed, only replaced
 	changed chan struct{}
 	acts    []access.Action
+	samples *history.History
+	entries timeline.Log
+	tell    func(string, window.Event) // those who listen to the stream
 }
 
 // New puts a world on the stage. The clock is that of the handler.
 func New(w *world.World, clock func() time.Time) *Stage {
-	return &Stage{clock: clock, world: w, state: w.State, changed: make(chan struct{})}
+	s := &Stage{clock: clock, world: w, state: w.State, changed: make(chan struct{}), samples: history.New(), tell: func(string, window.Event) {}}
+	s.remember()
+	return s
 }
 
 // State is everything as it is now.
@@ -80,10 +89,16 @@ func (s *Stage) Handler(log *slog.Logger) (*web.Handler, error) {
 	for _, e := range state.Environments {
 		board.Put(e.Name, status.Environment{Revision: e.Revision, Objects: e.Objects})
 	}
-	return web.New(web.Options{
+	h, err := web.New(web.Options{
 		Board: board, Build: web.Build{Version: state.Program.Version, Revision: state.Program.Revision}, Log: log, Now: s.clock, Window: s,
-		Access: s.access(), Act: s.act,
+		Past: s, Access: s.access(), Act: s.act,
 	})
+	if err == nil {
+		s.mu.Lock()
+		s.tell = h.Publish
+		s.mu.Unlock()
+	}
+	return h, err
 }
 
 // Serve answers on the listener until ctx ends.
@@ -92,5 +107,8 @@ func (s *Stage) Serve(ctx context.Context, l net.Listener, log *slog.Logger) err
 	if err != nil {
 		return err
 	}
-	return web.Serve(ctx, l, h, log)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return h.Run(ctx) })
+	group.Go(func() error { return web.Serve(ctx, l, h, log) })
+	return group.Wait()
 }

@@ -47,7 +47,7 @@ func (f farm) reason(at time.Time, from, to int) string {
 	case to == f.max && wanted > f.max:
 		return fmt.Sprintf("%d builds want an agent; spec.max allows %d agents", wanted, f.max)
 	case to > from:
-		return fmt.Sprintf("%d builds wait, %d run", wanted-min(wanted, from), min(wanted, from))
+		return load(wanted-min(wanted, from), min(wanted, from))
 	default:
 		return fmt.Sprintf("no idle agent is worth its keep: %d of %d had no build for 4m0s", from-to, from)
 	}
@@ -56,17 +56,17 @@ func (f farm) reason(at time.Time, from, to int) string {
 func (f farm) decision(p window.Pool, now time.Time) *window.Decision {
 	d := &window.Decision{At: now.Add(-2 * time.Second), From: p.Desired, To: p.Desired, Term: "demand"}
 	wanted := f.wanted(now)
-	d.Reason = fmt.Sprintf("%d builds wait, %d run", p.Queued, p.Busy)
+	d.Reason = load(p.Queued, p.Busy)
 	switch {
 	case wanted > p.Max:
 		d.Reason = fmt.Sprintf("%d builds want an agent; spec.max allows %d agents", wanted, p.Max)
 	case p.Desired == p.Min:
 		d.Term, d.Reason = "min", fmt.Sprintf("min keeps %d agents", p.Min)
-	case p.Desired > wanted:
+	case p.Idle > 0:
 		d.Term, d.Reason = "keep", fmt.Sprintf("%s; %s worth their keep", count(p.Busy, "build runs", "builds run"), count(p.Idle, "idle agent is", "idle agents are"))
 	}
 	d.Terms = []window.Term{
-		{Name: "demand", Agents: wanted, Reason: fmt.Sprintf("%d builds wait, %d run", p.Queued, p.Busy)},
+		{Name: "demand", Agents: wanted, Reason: load(p.Queued, p.Busy)},
 		{Name: "short", Agents: wanted, Reason: "no burst"},
 		{Name: "soon", Agents: wanted, Reason: "no build is known to come within 20 s"},
 		{Name: "successors", Agents: wanted, Reason: "no build is expected to follow one that ended"},
@@ -84,7 +84,7 @@ func (f farm) decision(p window.Pool, now time.Time) *window.Decision {
 		{Name: "active", Open: true, Reason: "the pool is not suspended"},
 		{Name: "complete", Open: true, Reason: "Jenkins answers to scaler"},
 		{Name: "fresh", Open: true, Reason: "the answer is new"},
-		{Name: "calm", Open: p.Queued == 0, Reason: fmt.Sprintf("%d builds wait", p.Queued)},
+		{Name: "calm", Open: p.Queued == 0, Reason: count(p.Queued, "build waits", "builds wait")},
 	}
 	next := now.Add(96 * time.Second)
 	d.Next, d.Why, d.Rests = &next, "then an idle agent has been kept for 4m0s", "priority balanced, start-up 51 s (learned, 20 of 20 seen)"
@@ -126,6 +126,11 @@ func suffix(n int) string {
 		x /= uint32(len(letters))
 	}
 	return string(b)
+}
+
+// load says how many builds there are.
+func load(wait, run int) string {
+	return fmt.Sprintf("%s, %d run", count(wait, "build waits", "builds wait"), run)
 }
 
 // count says how many there are of something.
