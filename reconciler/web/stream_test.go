@@ -275,14 +275,18 @@ func TestStreamsTellOnlyWhatOneMaySee(t *testing.T) {
 		if s := decode[window.State](t, blind.next(t)); len(s.Environments) != 0 || s.Source.Revision != "" {
 			t.Errorf("state for somebody without rights: %+v", s)
 		}
-		p.scene.set(func(s *window.State) { s.Environments = []window.Environment{{Name: "gke"}, {Name: "vagrant", State: window.Stalled}} })
+		p.scene.set(func(s *window.State) {
+			s.Environments = []window.Environment{{Name: "gke"}, {Name: "vagrant", State: window.Stalled}}
+		})
 		p.scene.set(func(s *window.State) { s.Source.Revision = "0000000" })
 		p.Publish("entry", window.Entry{ID: 1, Environment: "vagrant", Text: "secret of vagrant"})
 		p.Publish("sample", window.Moment[int]{At: 1, Pools: map[string]int{"vagrant/jenkins/linux": 1}})
 		time.Sleep(time.Second)
 		p.Publish("entry", window.Entry{ID: 2, Pool: "gke/jenkins/linux"})
 		p.Publish("sample", window.Moment[int]{At: 2, Pools: map[string]int{"vagrant/jenkins/linux": 1, "gke/jenkins/linux": 2}})
-		p.scene.set(func(s *window.State) { s.Environments = []window.Environment{{Name: "gke", State: window.Ready}, {Name: "vagrant"}} })
+		p.scene.set(func(s *window.State) {
+			s.Environments = []window.Environment{{Name: "gke", State: window.Ready}, {Name: "vagrant"}}
+		})
 		time.Sleep(time.Second)
 		p.scene.set(func(s *window.State) { s.Environments = nil })
 		var heard []string

@@ -45,6 +45,8 @@ type Options struct {
 	Pools func(seen func(environment string) bool) any
 	// Window is what people see; nil: there is no page.
 	Window Window
+	// Assets are loaded by the pages; nil: they do without.
+	Assets *Assets
 	// Past is what has been; nil: there is no history and no timeline.
 	Past Past
 

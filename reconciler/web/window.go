@@ -23,6 +23,7 @@ func (h *Handler) windowRoutes() {
 	h.hub = newHub(h.o.Window, h.epoch)
 	h.routes.handle(http.MethodGet, "/api/v1/state", h.state)
 	h.routes.handle(http.MethodGet, "/api/v1/stream", h.stream)
+	h.pageRoutes()
 }
 
 // state answers with everything, or with nothing where the client has it already.
