@@ -142,9 +142,13 @@ func (a *app) worker(o config.Options, h halves, log *slog.Logger, parts ...func
 // handler returns what is answered over HTTP.
 func (a *app) handler(o config.Options, h halves, seen *pane, past *record.Recorder, log *slog.Logger, more ...prometheus.Collector) (*web.Handler, error) {
 	v := build()
+	files, err := assets()
+	if err != nil {
+		return nil, err
+	}
 	wo := web.Options{
 		Board: h.board, Log: log, Build: web.Build{Version: v.Version, Revision: v.Revision}, Ref: fullRef(o.Ref), Repository: o.Repo, Wake: h.line.Wake,
-		Metrics: slices.Concat(newCalls().listen(), []prometheus.Collector{h.fleet, past}, more), Pools: h.pools, Window: seen, Past: past,
+		Metrics: slices.Concat(newCalls().listen(), []prometheus.Collector{h.fleet, past}, more), Pools: h.pools, Window: seen, Past: past, Assets: files,
 		Access: a.access(o, h, log),
 		Act:    desk{app: a, line: h.line, leads: func() bool { return h.board.Snapshot().Leader }}.act,
 		Alive:  func() error { return h.line.Alive(a.now()) },
