@@ -62,7 +62,7 @@ func (a *app) root() *cobra.Command {
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
 		a.renderCommand(), a.validateCommand(), a.simulateCommand(),
-		a.statusCommand(), a.getCommand(), a.diffCommand(), a.planCommand(), a.historyCommand(), a.waitCommand(), a.checkCommand(), a.traceCommand(),
+		a.statusCommand(), a.getCommand(), a.diffCommand(), a.planCommand(), a.historyCommand(), a.waitCommand(), a.checkCommand(), a.traceCommand(), a.dashboardCommand(),
 		a.syncCommand(), a.approveCommand(), a.suspendCommand(), a.resumeCommand(), a.rollbackCommand(),
 		a.explainCommand(), a.logsCommand(), a.scaleCommand(), a.drainCommand(),
 		a.runCommand(), a.versionCommand(), a.completionCommand(), a.manCommand(),
