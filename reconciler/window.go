@@ -152,8 +152,8 @@ func environmentSeen(o status.Observation, spec config.Environment) window.Envir
 	e := window.Environment{
 		Name: o.Name, Cluster: spec.Context, Path: spec.Path, Revision: o.Status.Revision, Next: o.Next, Objects: o.Status.Objects,
 		Tried: o.Status.LastAttemptedRevision, Seen: o.Look.Seen, Followed: o.Look.Followed,
-		Sync: o.Status.LastSync, Repairs: o.Status.Drift.Repairs, Drift: o.Status.LastDrift, Fights: o.Status.Drift.Fights,
-		Held: o.Status.Held, History: o.Status.History, Checks: o.Status.Conditions,
+		Sync: o.Status.LastSync, Repairs: o.Status.Drift.Repairs, Drift: o.Status.LastDrift, Recent: o.Status.Recent,
+		Fights: o.Status.Drift.Fights, Held: o.Status.Held, History: o.Status.History, Checks: o.Status.Conditions,
 	}
 	e.State, e.Reason = stateOf(o.Status)
 	return e

@@ -23,8 +23,17 @@ type Pool struct {
 	Suspend     string      `json:"suspend,omitempty"` // why it is left alone
 	Drain       string      `json:"drain,omitempty"`   // why it is emptied
 	Floor       *Floor      `json:"floor,omitempty"`   // that a person has set
+	Startups    *Startups   `json:"startups,omitempty"`
 	Spec        pool.Spec   `json:"spec"`
 	Status      pool.Status `json:"status"`
+}
+
+// Startups is how long agents took from the pod to their registration, since this process started.
+type Startups struct {
+	Count  uint64    `json:"count"`
+	Mean   float64   `json:"mean"`   // seconds
+	Bounds []float64 `json:"bounds"` // upper, in seconds; the last bucket has none
+	Counts []uint64  `json:"counts"` // by bucket
 }
 
 // Floor is the number of agents that a person has asked for.
@@ -256,7 +265,9 @@ func (f *Fleet) Snapshot() Snapshot {
 	s := Snapshot{Version: b.version, Panics: b.panics, Pools: make([]Pool, 0, len(b.pools)), Masters: make([]Master, 0, len(b.masters))}
 	for _, l := range b.pools {
 		if l.uid != "" {
-			s.Pools = append(s.Pools, l.shown)
+			p := l.shown
+			p.Startups = l.startups.shown(startupBounds)
+			s.Pools = append(s.Pools, p)
 		}
 	}
 	for k, l := range b.masters {

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -49,6 +50,18 @@ func (h *histogram) cumulative(bounds []float64) map[float64]uint64 {
 		out[b] = sum
 	}
 	return out
+}
+
+// shown is the histogram as people see it, nil before anything was counted.
+func (h *histogram) shown(bounds []float64) *Startups {
+	if h.count == 0 {
+		return nil
+	}
+	beyond := h.count
+	for _, n := range h.buckets {
+		beyond -= n
+	}
+	return &Startups{Count: h.count, Mean: h.sum / float64(h.count), Bounds: slices.Clone(bounds), Counts: append(slices.Clone(h.buckets), beyond)}
 }
 
 func desc(name, help string, labels ...string) *prometheus.Desc {
