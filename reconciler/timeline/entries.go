@@ -114,7 +114,7 @@ func ofProgram(was window.Program, after window.State) []window.Entry {
 		tell(false, "the loop makes progress again")
 	}
 	if n := is.Panics - was.Panics; n > 0 {
-		tell(true, "%d panics were recovered: the log has them", n)
+		tell(true, "panics that were recovered: %d; the log has them", n)
 	}
 	return out
 }

@@ -24,7 +24,7 @@ func keepEnvironment(was, is window.Environment) window.Environment {
 	if is.Held != nil {
 		out.Held = &status.Held{Hash: is.Held.Hash}
 	}
-	if passing(is.State) {
+	if passing(is) {
 		out.State = was.State
 	}
 	if len(out.History) == 0 {
@@ -33,13 +33,16 @@ func keepEnvironment(was, is window.Environment) window.Environment {
 	return out
 }
 
-// passing tells whether a state is on the way to another one: what there was before goes on to count.
-func passing(state string) bool { return state == window.Reconciling || state == window.Unknown }
+// passing tells whether a state is on the way to another one, or is told otherwise: what there was before goes on to count.
+func passing(e window.Environment) bool {
+	held := e.Held != nil && (e.State == window.Held || e.Reason == e.Held.Reason)
+	return e.State == window.Reconciling || e.State == window.Unknown || held
+}
 
 func ofEnvironment(was, is window.Environment, at time.Time) []window.Entry {
 	out := append(syncs(was, is), drifts(was, is)...)
 	out = append(out, holds(was, is, at)...)
-	if e, ok := turned(was.State, is.State, is.Reason); ok && !passing(is.State) {
+	if e, ok := turned(was.State, is.State, is.Reason); ok && !passing(is) {
 		e.At, e.Bad = at, is.State == window.Stalled
 		out = append(out, e)
 	}
