@@ -23,6 +23,7 @@ import (
 	"majordomo.dev/reconciler/record"
 	"majordomo.dev/reconciler/status"
 	"majordomo.dev/reconciler/web"
+	"majordomo.dev/reconciler/window"
 )
 
 func (a *app) runCommand() *cobra.Command {
@@ -82,9 +83,10 @@ func (a *app) serve(ctx context.Context, o config.Options, once bool) error {
 	}
 	h := introduce(board, line, o, log)
 	seen := newPane(h, a.now)
-	past := record.New(record.Options{Window: seen, Dir: filepath.Join(o.StateDir, "history"), Log: log, Now: a.now})
+	var handler *web.Handler
+	past := a.past(o, seen, log, func(name string, e window.Event) { handler.Publish(name, e) })
 	notifier := a.notifier(o, h, seen, past, log)
-	handler, err := a.handler(o, h, seen, past, log, notifier)
+	handler, err = a.handler(o, h, seen, past, log, notifier)
 	if err != nil {
 		return err
 	}

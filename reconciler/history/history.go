@@ -31,7 +31,7 @@ func Of(p window.Pool, now time.Time) Sample {
 		Desired: p.Desired, Min: p.Min, Max: p.Max,
 	}
 	if p.Oldest != nil {
-		s.Oldest = int(now.Sub(*p.Oldest) / time.Second)
+		s.Oldest = max(int(now.Sub(*p.Oldest)/time.Second), 0)
 	}
 	return s
 }

@@ -146,7 +146,7 @@ func (r *Recorder) look() {
 	r.refused = refused
 	r.changed[samplesFile] = true
 	r.mu.Unlock()
-	r.o.Sample(now, looks)
+	r.o.Sample(now.Truncate(history.Look), looks)
 }
 
 // watch looks for what has happened at each change of the state. Changes that follow each other at once are looked at together.

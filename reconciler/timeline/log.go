@@ -61,12 +61,12 @@ type Filter struct {
 	Before      uint64    // id: older ones only
 	Limit       int       // 0: no limit
 
-	Sees func(environment string) bool // nil: all; what is of no environment is always wanted
+	Sees func(environment string) bool // whether entries of an environment are wanted, "" for those of none; nil: all
 }
 
 func (f Filter) wants(e window.Entry) bool {
 	return (f.Environment == "" || f.Environment == e.Environment) && (f.Pool == "" || f.Pool == e.Pool) && (f.Kind == "" || f.Kind == e.Kind) &&
-		(f.From.IsZero() || !e.At.Before(f.From)) && (f.To.IsZero() || e.At.Before(f.To)) && (f.Before == 0 || e.ID < f.Before) && (f.Sees == nil || e.Environment == "" || f.Sees(e.Environment))
+		(f.From.IsZero() || !e.At.Before(f.From)) && (f.To.IsZero() || e.At.Before(f.To)) && (f.Before == 0 || e.ID < f.Before) && (f.Sees == nil || f.Sees(e.Environment))
 }
 
 // Find returns the entries that are wanted, the newest first, and whether there are more than the limit.

@@ -68,7 +68,7 @@ func TestFilters(t *testing.T) {
 		"pool":        {Filter{Pool: "vagrant/jenkins/linux", Limit: 2}, []uint64{10, 8}, true},
 		"kind":        {Filter{Kind: window.Scaled, Before: 6}, []uint64{4, 2}, false},
 		"time":        {Filter{From: t0.Add(2 * time.Minute), To: t0.Add(4 * time.Minute)}, []uint64{4, 3}, false},
-		"sight":       {Filter{Sees: func(env string) bool { return env == "gke" }, Limit: 3}, []uint64{11, 9, 7}, true},
+		"sight":       {Filter{Sees: func(env string) bool { return env == "gke" || env == "" }, Limit: 3}, []uint64{11, 9, 7}, true},
 	} {
 		list, more := l.Find(c.f)
 		var got []uint64

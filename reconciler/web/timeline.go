@@ -1,10 +1,13 @@
 package web
 
 import (
+	"context"
 	"math"
 	"net/http"
+	"slices"
 	"time"
 
+	"majordomo.dev/reconciler/status"
 	"majordomo.dev/reconciler/timeline"
 	"majordomo.dev/reconciler/window"
 )
@@ -42,13 +45,10 @@ func (h *Handler) timeline(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusBadRequest, *q.fault)
 		return
 	}
-	if h.o.Access != nil && !visiting(r.Context()).local {
-		sees, err := h.sight(r.Context())
-		if err != nil {
-			h.unknowable(w, r, err)
-			return
-		}
-		f.Sees = sees
+	var err error
+	if f.Sees, err = h.hindsight(r.Context()); err != nil {
+		h.unknowable(w, r, err)
+		return
 	}
 	items, more := h.o.Past.Entries(f)
 	if format == "csv" {
@@ -56,4 +56,19 @@ func (h *Handler) timeline(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	sendJSON(w, Timeline{Items: append([]window.Entry{}, items...), More: more})
+}
+
+// hindsight returns which environments, also those that are gone, who asks may see the past of; nil for all. What is of Majordomo itself, of the
+// environment "", is for those who may see any.
+func (h *Handler) hindsight(ctx context.Context) (func(environment string) bool, error) {
+	if h.o.Access == nil || visiting(ctx).local {
+		return nil, nil
+	}
+	sees, err := h.sight(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := h.o.Board.Snapshot().Environments
+	some := len(all) == 0 || slices.ContainsFunc(all, func(e status.Observation) bool { return sees(e.Name) })
+	return func(environment string) bool { return environment == "" && some || sees(environment) }, nil
 }
