@@ -38,6 +38,7 @@ export function Button({ act, small }: { act: Act; small?: boolean }) {
 }
 
 function Question({ act, close }: { act: Act; close: () => void }) {
+  const title = act.title.replace("…", "");
   const [problem, setProblem] = useState<string>();
   const [busy, setBusy] = useState(false);
   const send = async (e: SubmitEvent) => {
@@ -58,7 +59,7 @@ function Question({ act, close }: { act: Act; close: () => void }) {
     }
   };
   return (
-    <Dialog title={act.title} close={close}>
+    <Dialog title={title} close={close}>
       <form onSubmit={send}>
         <p>{act.question}</p>
         {act.fields?.map((f) => <Input key={f.name} field={f} />)}
@@ -69,7 +70,7 @@ function Question({ act, close }: { act: Act; close: () => void }) {
         )}
         <div class="actions">
           <button type="submit" class={act.grave ? "grave primary" : "primary"} disabled={busy}>
-            {act.title}
+            {title}
           </button>
         </div>
       </form>

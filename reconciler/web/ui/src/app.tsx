@@ -13,7 +13,7 @@ import { Empty } from "./parts";
 import { PoolView } from "./pool";
 import { forget } from "./series";
 import { Shell } from "./shell";
-import { arrivals, connection, identify, locked, path, read, remember, route, state } from "./store";
+import { arrivals, arrive, connection, identify, locked, path, read, remember, route, state } from "./store";
 import { follow, load } from "./stream";
 
 function App() {
@@ -55,7 +55,7 @@ async function start(root: HTMLElement): Promise<void> {
   ]);
   root.replaceChildren();
   render(<App />, root);
-  if (location.hash) document.getElementById(location.hash.slice(1))?.focus();
+  if (location.hash) requestAnimationFrame(arrive);
   follow();
   titled();
   catchUp();

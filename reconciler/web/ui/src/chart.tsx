@@ -67,7 +67,7 @@ export function Chart(props: Props) {
     <figure class="chart">
       <div ref={box} class="plot" role="img" aria-label={props.label} />
       <figcaption>
-        <span class="when">{index === null ? "newest" : hours(props.at[index] ?? 0, zone)}</span>
+        <span class="when">{hours(props.at[shown] ?? 0, zone)}</span>
         {props.lines.map((l) => (
           <span key={l.name} class="key">
             <i class={`swatch of-${l.name}${l.stacked ? "" : " line"}`} />
@@ -99,7 +99,7 @@ function options(box: HTMLElement, latest: { current: Props }, point: (i: number
     height: tall(box),
     legend: { show: false },
     padding: [14, right ? 0 : 64, 0, 0],
-    cursor: { sync: { key: "time" }, y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } },
+    cursor: { sync: { key: "time", filters: { pub: (event) => event !== "mousedown" && event !== "mouseup" } }, y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } },
     scales: { x: { time: true }, y: { range: (_u, _min, max) => [0, Math.max(4, Math.ceil(max * 1.1))] }, right: { range: (_u, _min, max) => [0, Math.max(60, max * 1.1)] } },
     axes: [
       { ...axis, values: (_u, splits, _i, _space, step) => splits.map((t) => tick(t, step)), space: 70, size: 30 },

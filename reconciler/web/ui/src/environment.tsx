@@ -97,7 +97,7 @@ export function Held({ e }: { e: Environment }) {
   const objects = held.objects ?? [];
   return (
     <aside class="callout held" aria-label={`Held prune of ${plain(e.name)}`}>
-      <h3>A prune waits for approval</h3>
+      <p class="title">A prune waits for approval</p>
       <p>
         <Text>{held.reason}</Text>
       </p>
@@ -133,7 +133,7 @@ function Fights({ e }: { e: Environment }) {
   if (!e.fights?.length) return null;
   return (
     <aside class="callout" aria-label="Fights">
-      <h3>Somebody else writes the same fields</h3>
+      <p class="title">Somebody else writes the same fields</p>
       <ul>
         {e.fights.map((f) => (
           <li key={f.object}>

@@ -32,7 +32,7 @@ export function Login() {
       {ways.includes("oidc") && (
         <p>
           <a class="button primary" href="/login/oidc">
-            Log in
+            Log in with your account
           </a>
         </p>
       )}

@@ -259,7 +259,7 @@ export function UnmatchedLabels({ pools }: { pools: Pool[] }) {
   if (all.size === 0) return null;
   return (
     <aside class="callout" aria-label="Labels that no pool serves">
-      <h3>No pool serves these labels</h3>
+      <p class="title">No pool serves these labels</p>
       <ul>
         {[...all].map(([id, u]) => (
           <li key={id}>

@@ -162,7 +162,7 @@ export function Copy({ text, children }: { text: string; children?: ComponentChi
   return (
     <span class="copy">
       <code ref={code}>{text}</code>
-      <button type="button" class="quiet" onClick={take} aria-label={`copy ${text}`}>
+      <button type="button" class="quiet" onClick={take}>
         {done ? "copied" : (children ?? "copy")}
       </button>
     </span>
@@ -179,13 +179,11 @@ export function Dialog({ title, close, children }: { title: string; close: () =>
     <dialog ref={box} onClose={close} aria-labelledby="dialog-title">
       <div class="heading">
         <h2 id="dialog-title">{title}</h2>
-        <div class="tools">
-          <button type="button" class="quiet" onClick={() => box.current?.close()} aria-label="close">
-            ✕
-          </button>
-        </div>
       </div>
       {children}
+      <button type="button" class="quiet close" onClick={() => box.current?.close()} aria-label="close">
+        ✕
+      </button>
     </dialog>
   );
 }

@@ -17,7 +17,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
       <a class="skip" href="#main">
         Skip to the content
       </a>
-      <div class="bar">
+      <header class="bar">
         <nav aria-label="Views">
           <A to="/" class="brand" current={view === "overview"}>
             Majordomo
@@ -40,18 +40,18 @@ export function Shell({ children }: { children: ComponentChildren }) {
           <button type="button" class="quiet" aria-pressed={paused.value} onClick={() => pause(!paused.value)}>
             {paused.value ? "Go on" : "Pause"}
           </button>
-          <button type="button" class="quiet" onClick={() => choose({ tz: utc.value ? undefined : "utc" })} aria-label={`Times are ${utc.value ? "UTC" : "local"}. Change it`}>
+          <button type="button" class="quiet" onClick={() => choose({ tz: utc.value ? undefined : "utc" })} aria-label={utc.value ? "UTC: show local time" : "local time: show UTC"}>
             {utc.value ? "UTC" : "local time"}
           </button>
-          <button type="button" class="quiet" onClick={cycleTheme} aria-label={`Theme: ${theme.value}. Change it`}>
+          <button type="button" class="quiet" onClick={cycleTheme} aria-label={`theme: ${theme.value}; change it`}>
             {theme.value === "auto" ? "theme" : theme.value}
           </button>
-          <button type="button" class="quiet" onClick={() => (help.value = true)} aria-label="Help">
+          <button type="button" class="quiet" onClick={() => (help.value = true)} aria-label="? Help">
             ?
           </button>
           <Person />
         </div>
-      </div>
+      </header>
       <Banner />
       <main id="main" tabIndex={-1}>
         {children}
@@ -89,7 +89,8 @@ function Banner() {
 
 function Person() {
   const m = me.value;
-  if (!m || m.anonymous || !m.user) return null;
+  if (!m) return null;
+  if (m.anonymous) return m.login?.length ? <A to="/login">Log in</A> : null;
   return (
     <button type="button" class="quiet" onClick={() => logout().catch(fail)} title="log out" aria-label={`${plain(m.user)}: log out`}>
       {plain(m.user)}

@@ -51,7 +51,12 @@ export const href = (to: string): string => along(to, query.value);
 export function visit(to: string): void {
   history.pushState(null, "", to);
   read();
-  const anchor = location.hash ? document.getElementById(location.hash.slice(1)) : null;
+  requestAnimationFrame(arrive); // when the view is there
+}
+
+/** arrive goes to what the address names within the view, or to its top. */
+export function arrive(): void {
+  const anchor = document.getElementById(location.hash.slice(1));
   if (anchor) anchor.focus();
   else window.scrollTo(0, 0);
 }

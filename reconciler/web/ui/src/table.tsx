@@ -25,7 +25,7 @@ export function Table<T>({ caption, rows, columns, id, sort, param = "sort" }: P
   const by = columns.find((c) => c.name === column)?.by;
   const sorted = by ? [...rows].sort((a, b) => compare(by(a), by(b)) * (down ? -1 : 1)) : rows;
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={caption}>
+    <div class="scroll" tabIndex={0} role="group" aria-label={caption}>
       <table>
         <caption class="unseen">{caption}</caption>
         <thead>
