@@ -2,6 +2,8 @@ package main
 
 import (
 	"archive/tar"
+	"bytes"
+	"debug/elf"
 	"encoding/json"
 	"errors"
 	"io"
@@ -113,9 +115,30 @@ func contents(t *testing.T, image v1.Image) []string {
 			if h.Typeflag == tar.TypeReg {
 				names = append(names, h.Name)
 			}
+			if h.Name == "majordomo" {
+				withoutLoader(t, tr)
+			}
 		}
 	}
 	return names
+}
+
+// withoutLoader fails the test if a program needs a loader or a library of the system that it runs on.
+func withoutLoader(t *testing.T, program io.Reader) {
+	t.Helper()
+	data, err := io.ReadAll(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := elf.NewFile(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range f.Progs {
+		if p.Type == elf.PT_INTERP || p.Type == elf.PT_DYNAMIC {
+			t.Errorf("the program has a segment %s: it is not static", p.Type)
+		}
+	}
 }
 
 func TestTheListNamesEveryModule(t *testing.T) {
