@@ -2,11 +2,14 @@ package main
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"majordomo.dev/reconciler/object"
 )
 
 // grant gives a service account of the site's namespace rights there.
@@ -92,4 +95,30 @@ func TestCheckNamesEachRightThatThePoolsLack(t *testing.T) {
 	s.grant("deployer", append(rules, rule("apps", "replicasets/scale", "patch"), rule("majordomo.dev", "agentpools/status", "patch"),
 		rule("", "pods", "patch", "delete"), rule("", "events", "create"), secret)...)
 	has(t, s.want(0, "check", "--repo", s.repo.Dir).stdout, "✔ agents "+s.env+": 1 pool, whose agents may be started, marked and removed; not needed, but useful: list, watch resourcequotas"+in)
+}
+
+func TestCheckAsksForNoRightThatIsNeverUsed(t *testing.T) {
+	kept := func(kind, annotations string) object.Object {
+		o := object.Object{"apiVersion": "v1", "kind": kind, "metadata": map[string]any{"name": "x"}}
+		if key, value, ok := strings.Cut(annotations, "="); ok {
+			o.SetAnnotation("majordomo.dev/"+key, value)
+		}
+		return o
+	}
+	for _, tt := range []struct {
+		o    object.Object
+		want bool
+	}{
+		{kept("ConfigMap", ""), true},
+		{kept("Namespace", ""), false},
+		{kept("Namespace", "prune=allowed"), true},
+		{kept("Namespace", "recreate=true"), true},
+		{kept("PersistentVolumeClaim", ""), false},
+		{kept("PersistentVolumeClaim", "recreate=true"), false},
+		{kept("PersistentVolumeClaim", "prune=allowed"), true},
+	} {
+		if got := deletes(tt.o); got != tt.want {
+			t.Errorf("deletes(%v) = %t, want %t", tt.o, got, tt.want)
+		}
+	}
 }

@@ -27,8 +27,14 @@ const (
 	askAtOnce   = 8
 )
 
-// verbs are what a sync does with every kind of object.
-func verbs() []string { return []string{"get", "list", "watch", "create", "patch", "delete"} }
+// verbs are what a sync does with every kind of object, beside deleting it.
+var verbs = []string{"get", "list", "watch", "create", "patch"}
+
+// deletes tells whether a sync may ever delete the object: what is kept when Git no longer has it needs nobody with the right to.
+func deletes(o object.Object) bool {
+	id := o.ID()
+	return !id.Protected() || o.Annotation(object.Prune) == "allowed" || !id.Volume() && o.Annotation(object.Recreate) == "true"
+}
 
 // rights asks the cluster, as the identity of an environment, whether it may do what the overlay needs.
 func (k *checks) rights(ctx context.Context, cfg *rest.Config, env config.Environment, want plan.Desired) {
@@ -42,7 +48,13 @@ func (k *checks) rights(ctx context.Context, cfg *rest.Config, env config.Enviro
 	if err == nil && len(missing) > 0 {
 		err = fmt.Errorf("%s may not %s", cmp.Or(env.ServiceAccount.User(), "majordomo's own identity"), strings.Join(missing, "; nor "))
 	}
-	k.note("rights", env.Name, err, fmt.Sprintf("%d kinds of object, each with %s", len(needs)/len(verbs()), strings.Join(verbs(), " ")))
+	kinds := 0
+	for _, n := range needs {
+		if n.Verb == verbs[0] {
+			kinds++
+		}
+	}
+	k.note("rights", env.Name, err, fmt.Sprintf("%d kinds of object, each with %s; and delete, of what may ever be deleted", kinds, strings.Join(verbs, " ")))
 }
 
 // impersonated returns the way to the cluster as the identity of an environment.
@@ -68,7 +80,7 @@ func serverVersion(ctx context.Context, cfg *rest.Config) (string, error) {
 	return v.GitVersion, nil
 }
 
-// needs returns what a sync asks of the API server: every verb, for each kind in each namespace, and for what has no namespace by name.
+// needs returns what a sync asks of the API server: each verb, for each kind in each namespace, and for what has no namespace by name.
 func needs(ctx context.Context, cfg *rest.Config, want plan.Desired) ([]authorization.ResourceAttributes, error) {
 	client, err := discovery.NewDiscoveryClientForConfig(cfg)
 	if err != nil {
@@ -87,7 +99,7 @@ func needs(ctx context.Context, cfg *rest.Config, want plan.Desired) ([]authoriz
 			}
 			versions[gv] = list
 		}
-		for _, a := range attributes(id, gv, list) {
+		for _, a := range attributes(want.Objects[id].Object, gv, list) {
 			if !slices.Contains(out, a) {
 				out = append(out, a)
 			}
@@ -97,7 +109,8 @@ func needs(ctx context.Context, cfg *rest.Config, want plan.Desired) ([]authoriz
 }
 
 // attributes returns the requests that a sync makes for one object.
-func attributes(id object.ID, gv schema.GroupVersion, served *metav1.APIResourceList) []authorization.ResourceAttributes {
+func attributes(o object.Object, gv schema.GroupVersion, served *metav1.APIResourceList) []authorization.ResourceAttributes {
+	id := o.ID()
 	i := slices.IndexFunc(served.APIResources, func(r metav1.APIResource) bool { return r.Kind == id.Kind && !strings.Contains(r.Name, "/") })
 	if i < 0 {
 		return nil
@@ -107,8 +120,12 @@ func attributes(id object.ID, gv schema.GroupVersion, served *metav1.APIResource
 		a.Name = id.Name
 	}
 	var out []authorization.ResourceAttributes
-	for _, verb := range verbs() {
+	for _, verb := range verbs {
 		a.Verb = verb
+		out = append(out, a)
+	}
+	if deletes(o) {
+		a.Verb = "delete"
 		out = append(out, a)
 	}
 	return out
