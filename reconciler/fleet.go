@@ -13,6 +13,7 @@ import (
 	"majordomo.dev/reconciler/config"
 	"majordomo.dev/reconciler/loop"
 	"majordomo.dev/reconciler/status"
+	"majordomo.dev/reconciler/telemetry"
 )
 
 // halves are the two lines of the program: what Git says, and what the queues say.
@@ -23,7 +24,7 @@ type halves struct {
 }
 
 // introduce makes the two halves, which know nothing of each other: the environments with pools are the fleet's places.
-func introduce(board *status.Board, line *loop.Loop, o config.Options, log *slog.Logger) halves {
+func introduce(board *status.Board, line *loop.Loop, spans *telemetry.Sender, o config.Options, log *slog.Logger) halves {
 	places := func() []fleet.Place {
 		var out []fleet.Place
 		for _, p := range line.Places() {
@@ -31,10 +32,14 @@ func introduce(board *status.Board, line *loop.Loop, o config.Options, log *slog
 		}
 		return out
 	}
-	return halves{board: board, line: line, fleet: fleet.New(fleet.Options{
+	fo := fleet.Options{
 		Places: places, Changed: board.Changed, Poll: o.JenkinsInterval, Log: log, Version: build().Version,
 		Stopped: func(ctx context.Context) bool { return errors.Is(context.Cause(ctx), errLeaseLost) },
-	})}
+	}
+	if spans != nil {
+		fo.Trace = func(s fleet.Span) { spans.Send(spanOf(s)) }
+	}
+	return halves{board: board, line: line, fleet: fleet.New(fo)}
 }
 
 // run keeps environments and fleets until ctx ends, and gives memory back while there is nothing to do.

@@ -74,6 +74,13 @@ func (a *app) serve(ctx context.Context, o config.Options, once bool) error {
 	lo := loop.Options{
 		Connect: a.clusters, Install: install, Poll: o.Interval, Namespace: o.Namespace, URL: o.Repo, Ref: fullRef(o.Ref), Unwatched: once,
 	}
+	spans, err := a.collector(o, log)
+	if err != nil {
+		return err
+	}
+	if spans != nil && !once {
+		lo.Trace = spans.Send
+	}
 	line := loop.New(mirror, board, log, lo)
 	if once {
 		if err := line.Once(ctx); err != nil {
@@ -81,12 +88,16 @@ func (a *app) serve(ctx context.Context, o config.Options, once bool) error {
 		}
 		return a.outcomes(board)
 	}
-	h := introduce(board, line, o, log)
+	h := introduce(board, line, spans, o, log)
 	seen := newPane(h, a.now)
 	var handler *web.Handler
 	past := a.past(o, seen, log, func(name string, e window.Event) { handler.Publish(name, e) })
 	notifier := a.notifier(o, h, seen, past, log)
-	handler, err = a.handler(o, h, seen, past, log, notifier)
+	beside, metrics := []func(context.Context) error{seen.Run, past.Run}, []prometheus.Collector{past, notifier}
+	if spans != nil {
+		beside, metrics = append(beside, spans.Run), append(metrics, spans)
+	}
+	handler, err = a.handler(o, h, seen, past, log, metrics...)
 	if err != nil {
 		return err
 	}
@@ -96,7 +107,7 @@ func (a *app) serve(ctx context.Context, o config.Options, once bool) error {
 	}
 	v := build()
 	log.Info("started", "version", v.Version, "repo", status.Clean(o.Repo, 500), "ref", fullRef(o.Ref))
-	return a.together(ctx, o, handler, work, log, seen.Run, handler.Run, past.Run)
+	return a.together(ctx, o, handler, work, log, append(beside, handler.Run)...)
 }
 
 // clusters returns the way to the cluster of a context. In a pod, "" is the cluster of the pod, also where a kubeconfig names others.
@@ -150,7 +161,7 @@ func (a *app) handler(o config.Options, h halves, seen *pane, past *record.Recor
 	}
 	wo := web.Options{
 		Board: h.board, Log: log, Build: web.Build{Version: v.Version, Revision: v.Revision}, Ref: fullRef(o.Ref), Repository: o.Repo, Wake: h.line.Wake,
-		Metrics: slices.Concat(newCalls().listen(), []prometheus.Collector{h.fleet, past}, more), Pools: h.pools, Window: seen, Past: past, Assets: files,
+		Metrics: slices.Concat(newCalls().listen(), []prometheus.Collector{h.fleet}, more), Pools: h.pools, Window: seen, Past: past, Assets: files,
 		Access: a.access(o, h, log),
 		Act:    desk{app: a, line: h.line, leads: func() bool { return h.board.Snapshot().Leader }}.act,
 		Alive:  func() error { return h.line.Alive(a.now()) },

@@ -68,6 +68,8 @@ func (settings) about() map[string]string {
 		"notify-secrets-dir":   "directory of the files with secrets that notifications in fleet.yaml name",
 		"notify-hosts":         "hosts that notifications may send tokens, passwords and letters to, beside those of GitHub, GitLab and the repository",
 		"dashboard-url":        "URL of the page, for links in notifications",
+		"otlp-endpoint":        "URL of an OpenTelemetry collector that is told, as spans, of what was done; empty is off",
+		"otlp-headers-file":    "file with header fields for it, one NAME: VALUE a line",
 		"log-format":           "text or json",
 		"log-level":            "debug, info, warn or error",
 	}

@@ -35,7 +35,10 @@ func (v *visit) act(ctx context.Context) {
 			a.failed[s.Agent] = true
 			continue
 		}
-		if err := a.do(ctx, s); err != nil {
+		began := v.f.opts.Now()
+		err := a.do(ctx, s)
+		v.spent(s, began, err)
+		if err != nil {
 			a.fail(s, err)
 			continue
 		}

@@ -45,6 +45,8 @@ type Options struct {
 	Transport http.RoundTripper
 	// After is the timer of Poll; time.After if nil.
 	After func(time.Duration) <-chan time.Time
+	// Trace is told of each visit of a pool that did anything or decided anew, and of each Jenkins that comes or goes. It must not block. May be nil.
+	Trace func(Span)
 	// Stopped tells, once the context of Run has ended, whether nothing may be written any more because another process leads. May be nil.
 	Stopped func(context.Context) bool
 }

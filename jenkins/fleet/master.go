@@ -73,6 +73,7 @@ type master struct {
 	before *jenkins.Snapshot // the one before that
 	fault  *jenkins.Fault    // why there is no present answer, nil if there is
 	told   jenkins.Reason    // what the log was told
+	asked  period            // of the last answer, good or not
 
 	mu    sync.Mutex
 	pools []*tracked
@@ -114,6 +115,7 @@ type answer struct {
 	client   *rest.Client // nil if there is none
 	snapshot *jenkins.Snapshot
 	fault    *jenkins.Fault
+	asked    period
 }
 
 // run asks Jenkins every poll, never twice at a time, and visits the pools with each answer and with news.
@@ -125,7 +127,12 @@ func (m *master) run(ctx context.Context) {
 	defer asked.Wait()
 	ask := func() {
 		asking, due = true, m.f.opts.After(m.f.opts.Poll)
-		asked.Go(func() { answers <- m.ask(ctx) })
+		asked.Go(func() {
+			began := m.f.opts.Now()
+			a := m.ask(ctx)
+			a.asked = period{began, m.f.opts.Now()}
+			answers <- a
+		})
 	}
 	ask()
 	for overdue := false; ; {
@@ -227,7 +234,7 @@ func (m *master) connect(ctx context.Context) (*rest.Client, error) {
 
 // take remembers an answer.
 func (m *master) take(a answer) {
-	m.client, m.fault = a.client, a.fault
+	m.client, m.fault, m.asked = a.client, a.fault, a.asked
 	if a.snapshot != nil {
 		m.before, m.last = m.last, a.snapshot
 	}
@@ -249,6 +256,9 @@ func (m *master) take(a answer) {
 	default:
 		m.log.Info("jenkins answers", "version", m.last.Version, "user", m.last.User)
 	}
+	if reason != m.told {
+		m.turned()
+	}
 	m.told = reason
 }
 
@@ -261,7 +271,8 @@ type world struct {
 	fault    *jenkins.Fault
 	demand   demand.Demand
 	resuming []string
-	fresh    bool // the answer came just now
+	fresh    bool   // the answer came just now
+	asked    period // for it
 }
 
 // round visits all pools of the Jenkins once. Before its first answer, or fault, there is nothing to say that would not be wrong a moment later:
@@ -272,7 +283,7 @@ func (m *master) round(ctx context.Context, fresh bool) {
 		return
 	}
 	pools := m.served()
-	w := world{key: m.key, client: m.client, last: m.last, before: m.before, fault: m.fault, fresh: fresh}
+	w := world{key: m.key, client: m.client, last: m.last, before: m.before, fault: m.fault, fresh: fresh, asked: m.asked}
 	if m.last != nil {
 		w.demand = demand.Of(*m.last, m.competitors(pools))
 		for node := range w.demand.Waited {

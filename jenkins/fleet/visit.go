@@ -40,6 +40,8 @@ type visit struct {
 	gates    []pool.Gate
 	plan     drain.Plan
 	problems []string // that came up on the way
+	judged   time.Time // when the plan was made
+	steps    []Span // of the plan, that are over; only gathered where somebody is told
 }
 
 // visit visits a pool. A panic, or an error, is that pool's alone.
@@ -84,11 +86,13 @@ func (v *visit) line(ctx context.Context) {
 	v.rollOut()
 	v.gate()
 	v.compute()
+	v.judged = v.f.opts.Now()
 	v.prepare(ctx)
 	v.heed(ctx)
 	v.act(ctx)
 	v.mourn(ctx)
 	v.finish(ctx)
+	v.trace()
 	v.publish(ctx)
 	v.remember(ctx)
 }

@@ -51,6 +51,9 @@ type Options struct {
 	Access         string   // AccessLocal or AccessLogin: who may look without a login
 	TokenAudiences []string // one of which a token has to be for; none: that of the API server
 
+	OTLPEndpoint    string // URL of an OpenTelemetry collector that is told of what was done; "" is off
+	OTLPHeadersFile string // header fields for it, such as Authorization
+
 	LogFormat string
 	LogLevel  slog.Level
 }
@@ -78,6 +81,7 @@ func (o *Options) settings() map[string]any {
 		"kubeconfig": &o.Kubeconfig, "namespace": &o.Namespace, "leader-election": &o.LeaderElection,
 		"listen": &o.Listen, "webhook-listen": &o.WebhookListen, "webhook-secret-files": &o.WebhookSecretFiles, "access": &o.Access, "token-audiences": &o.TokenAudiences,
 		"notify-secrets-dir": &o.NotifySecretsDir, "notify-hosts": &o.NotifyHosts, "dashboard-url": &o.DashboardURL,
+		"otlp-endpoint": &o.OTLPEndpoint, "otlp-headers-file": &o.OTLPHeadersFile,
 		"log-format": &o.LogFormat, "log-level": &o.LogLevel,
 	}
 }
@@ -222,7 +226,28 @@ func (o Options) Validate() error {
 	if o.GitPasswordFile != "" && strings.HasPrefix(o.Repo, "http://") {
 		fail("git-password-file: the repository is http, which would send the password in the clear; use https or ssh")
 	}
+	if err := checkCollector(o.OTLPEndpoint, o.OTLPHeadersFile); err != nil {
+		errs = append(errs, err)
+	}
 	return errors.Join(errs...)
+}
+
+// checkCollector does not repeat the URL in its errors: it may hold a password, which is one of the errors.
+func checkCollector(endpoint, headers string) error {
+	u, err := url.Parse(endpoint)
+	switch {
+	case endpoint == "" && headers == "":
+		return nil
+	case endpoint == "":
+		return errors.New("otlp-headers-file: there is no otlp-endpoint to send them to")
+	case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
+		return errors.New("otlp-endpoint: is no URL of a collector; allowed are https://HOST[:PORT][/PATH] and http://...")
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return errors.New("otlp-endpoint: the URL holds credentials, a query or a fragment; put what logs in there into otlp-headers-file")
+	case headers != "" && u.Scheme == "http":
+		return errors.New("otlp-headers-file: the collector is http, which would send them in the clear; use https")
+	}
+	return nil
 }
 
 // checkRepo does not repeat the URL in its errors: it may hold a password, which is one of the errors.

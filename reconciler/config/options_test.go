@@ -56,6 +56,11 @@ func TestOptionsRefuse(t *testing.T) {
 		{"webhooks without secret", map[string]string{"webhook-listen": ":9000"}, "webhooks are taken only when they are signed"},
 		{"webhooks on the same address", map[string]string{"webhook-listen": ":9000", "listen": ":9000", "webhook-secret-files": "/x"}, "webhook-listen: is the address of listen"},
 		{"namespace", map[string]string{"namespace": ""}, "namespace: is empty"},
+		{"collector without scheme", map[string]string{"otlp-endpoint": "collector:4318"}, "otlp-endpoint: is no URL of a collector; allowed are https://HOST"},
+		{"collector with a password", map[string]string{"otlp-endpoint": "https://u:canary@collector"}, "otlp-endpoint: the URL holds credentials"},
+		{"collector with a key in the query", map[string]string{"otlp-endpoint": "https://collector?key=canary"}, "otlp-endpoint: the URL holds credentials, a query"},
+		{"collector's header in the clear", map[string]string{"otlp-endpoint": "http://collector:4318", "otlp-headers-file": "/x"}, "would send them in the clear"},
+		{"header for no collector", map[string]string{"otlp-headers-file": "/x"}, "otlp-headers-file: there is no otlp-endpoint"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -19,6 +19,7 @@ import (
 	"majordomo.dev/reconciler/git"
 	"majordomo.dev/reconciler/render"
 	"majordomo.dev/reconciler/status"
+	"majordomo.dev/reconciler/telemetry"
 )
 
 // source is where commits come from: a *git.Mirror.
@@ -42,6 +43,8 @@ type Options struct {
 	Retry     Backoff       // between attempts of a failing environment
 	Patience  time.Duration // how long objects may take to become ready; 0 means status.DefaultPatience
 	Now       func() time.Time
+	// Trace is told of each pass that is over: a visit of an environment, or a look at the repository that found anything. It must not block. May be nil.
+	Trace     func(telemetry.Span)
 	Unwatched bool // for Once: nothing stays open, every look is a request
 }
 

@@ -3,6 +3,7 @@ package loop
 import (
 	"context"
 	"errors"
+	"log/slog"
 
 	"majordomo.dev/reconciler/cluster"
 	"majordomo.dev/reconciler/plan"
@@ -14,6 +15,10 @@ import (
 func (l *Loop) publish(ctx context.Context, e *environment, r *status.Report) bool {
 	before := e.status
 	next := status.Of(*r, before, r.Finished)
+	ready, _ := next.Condition(status.Ready)
+	defer func() {
+		l.spent(ctx, "health", r.Finished, nil, slog.String("env", e.name), slog.String("ready", ready.Status), slog.String("reason", ready.Reason))
+	}()
 	l.show(e, next, r.NextRetry)
 	l.report(e, r)
 	if next.Same(before) || e.server == nil || e.inventory == nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"slices"
 
 	"majordomo.dev/reconciler/config"
@@ -30,6 +31,9 @@ func (l *Loop) pull(ctx context.Context) {
 		result = "fetched"
 	}
 	l.board.Fetched(result, l.opts.Now().Sub(started))
+	if result != "unchanged" {
+		l.spent(ctx, "fetch", started, err, slog.String("ref", l.opts.Ref), slog.String("commit", short(after)), slog.String("outcome", result))
+	}
 	err = named(err)
 	was := l.note(err)
 	l.publishSource(after, err)

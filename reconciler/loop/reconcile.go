@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -21,6 +22,7 @@ func (l *Loop) visit(ctx context.Context, e *environment) {
 		l.show(e, e.status, time.Time{}) // opens its counters
 	}
 	r.Revision, r.Digest = e.status.Revision, e.status.Digest
+	ctx = l.begin(ctx)
 	next := l.line(ctx, e, &r)
 	if ctx.Err() != nil || e.left() {
 		return // stopping, or no longer of the fleet: whatever is half done is found by the next start
@@ -38,6 +40,7 @@ func (l *Loop) visit(ctx context.Context, e *environment) {
 	if l.publish(ctx, e, &r) {
 		l.answer(ctx, e)
 	}
+	l.tell(ctx, &r)
 	e.visited.Store(true)
 	for _, at := range []time.Time{next, e.status.Due(r.Finished, r.Patience), e.fights.end(r.Finished)} {
 		if !at.IsZero() {
@@ -127,6 +130,7 @@ func (l *Loop) plan(ctx context.Context, e *environment, rec cluster.Record, wan
 		Claims: claims, ClaimsUnknown: unknown, Siblings: siblings, Approved: rec.Approved, Namespace: l.opts.Namespace,
 	})
 	l.board.Took(e.name, status.PhasePlan, l.opts.Now().Sub(started))
+	l.spent(ctx, "plan", started, nil, slog.String("env", e.name), slog.Int("steps", len(p.Steps)))
 	return p
 }
 
@@ -156,6 +160,7 @@ func (l *Loop) apply(ctx context.Context, e *environment, p *plan.Plan) ([]plan.
 	results := e.client.Apply(ctx, writes)
 	if len(writes) > 0 {
 		l.board.Took(e.name, status.PhaseApply, l.opts.Now().Sub(started))
+		l.spent(ctx, "apply", started, failed(failures(results)), slog.String("env", e.name), slog.Int("objects", len(results)))
 	}
 	if bad := failures(results) + p.Count(plan.Refuse); bad > 0 && len(prunes) > 0 {
 		p.Withhold(fmt.Sprintf("no longer in Git, kept until the %d objects that failed or were refused are right", bad))
@@ -165,11 +170,12 @@ func (l *Loop) apply(ctx context.Context, e *environment, p *plan.Plan) ([]plan.
 		return results, context.Cause(ctx)
 	}
 	started = l.opts.Now()
-	results = append(results, e.client.Prune(ctx, prunes)...)
+	pruned := e.client.Prune(ctx, prunes)
 	if len(prunes) > 0 {
 		l.board.Took(e.name, status.PhasePrune, l.opts.Now().Sub(started))
+		l.spent(ctx, "prune", started, failed(failures(pruned)), slog.String("env", e.name), slog.Int("objects", len(pruned)))
 	}
-	return results, nil
+	return append(results, pruned...), nil
 }
 
 func failures(results []plan.Result) int {

@@ -3,6 +3,7 @@ package loop
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 
 	"majordomo.dev/reconciler/cluster"
@@ -156,6 +157,7 @@ func (l *Loop) render(ctx context.Context, e *environment, commit *git.Commit) (
 	started := l.opts.Now()
 	result, err := l.renderer.Render(ctx, commit, spec.Path)
 	l.board.Took(e.name, status.PhaseRender, l.opts.Now().Sub(started))
+	l.spent(ctx, "render", started, err, slog.String("env", e.name), slog.String("commit", commit.Short()))
 	if err != nil {
 		return nil, err
 	}
