@@ -40,17 +40,20 @@ func (a *app) checkCommand() *cobra.Command {
 		Long: `Check, before the first sync or when one fails: that the config repository can be read
 and renders, that each cluster answers, knows majordomo's kinds and has about the same
 time, and that each environment's identity has every right that its overlay needs, and
-that its pools of agents need.`,
+that its pools of agents need. With --notify, that a notification of fleet.yaml arrives: one
+test message is sent, and clusters are not looked at.`,
 		Example: `  majordomo check                                        the directory around you
   majordomo check --repo https://git.example/fleet.git   as the loop would read it
+  majordomo check --notify team-chat --notify-secrets-dir secrets   send a test message
   majordomo check -o json | jq '.checks[] | select(.passed|not)'`,
 		Args: arguments(0, 0, "no argument"), Annotations: codes("1 something is missing"),
 	}
-	w := whereFlags(c)
+	w := whereFlags(c, "notify-secrets-dir", "notify-hosts", "dashboard-url")
+	notification := c.Flags().String("notify", "", "send a test message to the notification of this name")
 	o := outputFlag(c, asTable, asJSON, asYAML)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		k := &checks{app: a}
-		k.run(c.Context(), w)
+		k.run(c.Context(), w, *notification)
 		if c.Context().Err() != nil {
 			return context.Cause(c.Context())
 		}
@@ -109,7 +112,7 @@ func (k *checks) print() {
 }
 
 // run goes from the repository to the clusters to the environments. What rests on something that is missing is not looked at.
-func (k *checks) run(ctx context.Context, w where) {
+func (k *checks) run(ctx context.Context, w where, notification string) {
 	r, err := w.open(ctx, k.app)
 	if !k.note("repository", "", err, at(r)) {
 		return
@@ -117,6 +120,10 @@ func (k *checks) run(ctx context.Context, w where) {
 	defer r.close()
 	fleet, err := r.fleet()
 	if !k.note(config.FleetFile, "", err, fmt.Sprintf("%d environments", len(fleet.Environments))) {
+		return
+	}
+	k.notified(ctx, w, r, fleet.Notifications, notification)
+	if notification != "" {
 		return
 	}
 	clusters := map[string]*rest.Config{}

@@ -106,7 +106,7 @@ func (r *fleetReader) notifications(raw []notificationFile, envs []Environment) 
 		}
 		one := r.sink(n, at)
 		one.Name, one.Environments = n.Name, r.covered(n.Environments, envs, in(at, "environments"))
-		one.On = r.events(n.On, one, in(at, "on"))
+		one.On = r.events(n.Events, one, in(at, "events"))
 		out = append(out, one)
 	}
 	return out

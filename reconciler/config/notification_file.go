@@ -19,7 +19,7 @@ type notificationFile struct {
 	// +default=failed,recovered,held
 	// +minItems=1
 	// +unique
-	On []string `json:"on"`
+	Events []string `json:"events"`
 	// A channel of Slack, by an incoming webhook.
 	// +oneOf
 	Slack *chatFile `json:"slack"`
