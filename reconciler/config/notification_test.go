@@ -54,13 +54,9 @@ func TestNotificationsLoad(t *testing.T) {
 
 func TestNotificationsThatAreWrongAreRefused(t *testing.T) {
 	slack := "slack: {webhookFrom: {file: u}}"
-	mail := func(fields string) string {
-		return "{name: a, email: {from: a@b.example, to: [c@d.example]" + fields + "}}"
-	}
 	commits := func(kind, fields string) string {
 		return "{name: a, " + kind + ": {tokenFrom: {file: t}" + fields + "}}"
 	}
-	many := strings.Repeat("c@d.example,", 21)
 	for name, test := range map[string]struct{ entry, want string }{
 		"no name":               {"{" + slack + "}", `fleet.yaml:7: .notifications[0].name: is missing`},
 		"nowhere":               {"{name: a}", ".notifications[0]: names 0 places to go to; wanted is exactly one of slack,"},
@@ -90,6 +86,28 @@ func TestNotificationsThatAreWrongAreRefused(t *testing.T) {
 		"query":                 {commits("github", ", repository: a/b, url: 'https://git.example.com/?x=1'"), "has a query"},
 		"fragment":              {commits("github", ", repository: a/b, url: 'https://git.example.com/#x'"), "has a fragment"},
 		"scheme":                {commits("github", ", repository: a/b, url: 'file:///etc/passwd'"), "does not begin with https://"},
+	} {
+		t.Run(name, func(t *testing.T) { refuseNotification(t, test.entry, test.want) })
+	}
+	twice := "- {name: a, " + slack + "}\n- {name: a, " + slack + "}\n"
+	if _, err := ParseFleet("fleet.yaml", []byte(notified+twice)); err == nil || !strings.Contains(err.Error(), `fleet.yaml:8: .notifications[1].name: "a" is also the name of notifications[0]; names are unique`) {
+		t.Errorf("a name twice: %v", err)
+	}
+	var b strings.Builder
+	for i := range MaxNotifications + 1 {
+		fmt.Fprintf(&b, "- {name: n%d, %s}\n", i, slack)
+	}
+	if _, err := ParseFleet("fleet.yaml", []byte(notified+b.String())); err == nil || !strings.Contains(err.Error(), ".notifications: has 21 entries; allowed are up to 20") {
+		t.Errorf("21 notifications: %v", err)
+	}
+}
+
+func TestMailThatIsWrongIsRefused(t *testing.T) {
+	mail := func(fields string) string {
+		return "{name: a, email: {from: a@b.example, to: [c@d.example]" + fields + "}}"
+	}
+	many := strings.Repeat("c@d.example,", 21)
+	for name, test := range map[string]struct{ entry, want string }{
 		"no port":               {mail(", server: smtp.example.com"), `.notifications[0].email.server: is "smtp.example.com"; allowed is HOST:PORT`},
 		"mail in the clear":     {mail(", server: 'smtp.example.com:25', tls: none"), ".notifications[0].email.tls: is none, which would send letters and password in the clear"},
 		"tls":                   {mail(", server: 'smtp.example.com:25', tls: ssl"), `.notifications[0].email.tls: is "ssl"; allowed: starttls, implicit, none`},
@@ -103,23 +121,15 @@ func TestNotificationsThatAreWrongAreRefused(t *testing.T) {
 		},
 		"a name in a sender": {`{name: a, email: {server: 'h:25', from: "Ops <a@b.example>", to: [c@d.example]}}`, "allowed is NAME@HOST alone"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			_, err := ParseFleet("fleet.yaml", []byte(notified+"- "+test.entry+"\n"))
-			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "canary") {
-				t.Errorf("%s\ngives %v\nwant %s", test.entry, err, test.want)
-			}
-		})
+		t.Run(name, func(t *testing.T) { refuseNotification(t, test.entry, test.want) })
 	}
-	twice := "- {name: a, " + slack + "}\n- {name: a, " + slack + "}\n"
-	if _, err := ParseFleet("fleet.yaml", []byte(notified+twice)); err == nil || !strings.Contains(err.Error(), `fleet.yaml:8: .notifications[1].name: "a" is also the name of notifications[0]; names are unique`) {
-		t.Errorf("a name twice: %v", err)
-	}
-	var b strings.Builder
-	for i := range MaxNotifications + 1 {
-		fmt.Fprintf(&b, "- {name: n%d, %s}\n", i, slack)
-	}
-	if _, err := ParseFleet("fleet.yaml", []byte(notified+b.String())); err == nil || !strings.Contains(err.Error(), ".notifications: has 21 entries; allowed are up to 20") {
-		t.Errorf("21 notifications: %v", err)
+}
+
+func refuseNotification(t *testing.T, entry, want string) {
+	t.Helper()
+	_, err := ParseFleet("fleet.yaml", []byte(notified+"- "+entry+"\n"))
+	if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "canary") {
+		t.Errorf("%s\ngives %v\nwant %s", entry, err, want)
 	}
 }
 

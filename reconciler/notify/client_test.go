@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
@@ -114,10 +115,7 @@ func TestWhatCannotWorkIsSaidWithFileAndReason(t *testing.T) {
 	hook := func(n *config.Notification) { n.Kind, n.Hook = config.Webhook, config.Hook{URL: "url", Key: "key"} }
 	good := map[string]string{"url": "https://hooks.example.com/canary", "key": key}
 	with := func(name, text string) map[string]string {
-		m := map[string]string{}
-		for k, v := range good {
-			m[k] = v
-		}
+		m := maps.Clone(good)
 		if m[name] = text; text == "" {
 			delete(m, name)
 		}
@@ -169,8 +167,10 @@ func TestWhatCannotWorkIsSaidWithFileAndReason(t *testing.T) {
 			}
 		})
 	}
-	n := config.Notification{Name: "sink"}
-	hook(&n)
+}
+
+func TestWithoutADirectoryOfSecretsTheOptionIsNamed(t *testing.T) {
+	n := config.Notification{Name: "sink", Kind: config.Slack, Hook: config.Hook{URL: "url"}}
 	if err := (Place{}).Check(n); err == nil || !strings.Contains(err.Error(), "name it with --notify-secrets-dir") {
 		t.Errorf("without a directory: %v", err)
 	}

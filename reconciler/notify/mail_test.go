@@ -34,7 +34,6 @@ type post struct {
 
 	mu      sync.Mutex
 	letters []envelope
-	talk    []string // commands
 }
 
 type envelope struct {
@@ -76,77 +75,91 @@ func newPost(t *testing.T, change func(*post)) *post {
 	return p
 }
 
+// talk is a conversation with one client.
+type talk struct {
+	*post
+	conn net.Conn
+	in   *bufio.Reader
+	envelope
+}
+
 // serve speaks with one client.
 func (p *post) serve(c net.Conn) {
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
 	if p.implicit {
 		c = tls.Server(c, p.tls)
 	}
-	e := envelope{tls: p.implicit}
-	in := bufio.NewReader(c)
-	say := func(format string, args ...any) { _, _ = fmt.Fprintf(c, format+"\r\n", args...) }
-	say("220 mail.example ESMTP")
+	k := &talk{post: p, conn: c, in: bufio.NewReader(c), envelope: envelope{tls: p.implicit}}
+	k.say("220 mail.example ESMTP")
 	for {
-		line, err := in.ReadString('\n')
+		line, err := k.in.ReadString('\n')
 		if err != nil {
 			return
 		}
-		line = strings.TrimRight(line, "\r\n")
-		p.mu.Lock()
-		p.talk = append(p.talk, line)
-		p.mu.Unlock()
-		word, rest, _ := strings.Cut(line, " ")
+		word, rest, _ := strings.Cut(strings.TrimRight(line, "\r\n"), " ")
 		if reply := p.replies[word]; reply != "" {
-			say("%s", reply)
+			k.say("%s", reply)
 			continue
 		}
-		switch word {
-		case "EHLO":
-			offers := p.offers
-			if e.tls {
-				offers = p.secure
-			}
-			say("250-mail.example greets you")
-			for _, o := range offers {
-				say("250-%s", o)
-			}
-			say("250 SIZE 1000000")
-		case "STARTTLS":
-			say("220 go ahead")
-			c = tls.Server(c, p.tls)
-			in, e.tls = bufio.NewReader(c), true
-		case "AUTH":
-			if method, first, _ := strings.Cut(rest, " "); method == "LOGIN" {
-				say("334 %s", base64.StdEncoding.EncodeToString([]byte("Username:")))
-				user, _ := in.ReadString('\n')
-				say("334 %s", base64.StdEncoding.EncodeToString([]byte("Password:")))
-				password, _ := in.ReadString('\n')
-				e.auth = decoded(user) + "\x00" + decoded(password)
-			} else {
-				e.auth = decoded(first)
-			}
-			say("235 welcome")
-		case "MAIL":
-			e.from = rest
-			say("250 ok")
-		case "RCPT":
-			e.to = append(e.to, rest)
-			say("250 ok")
-		case "DATA":
-			say("354 go on")
-			e.data = dotted(in)
-			p.mu.Lock()
-			p.letters = append(p.letters, e)
-			p.mu.Unlock()
-			say("250 queued")
-		case "QUIT":
-			say("221 bye")
+		if k.answer(word, rest); word == "QUIT" {
 			return
-		default:
-			say("502 what is %s", word)
 		}
 	}
+}
+
+func (k *talk) say(format string, args ...any) { _, _ = fmt.Fprintf(k.conn, format+"\r\n", args...) }
+
+func (k *talk) answer(word, rest string) {
+	switch word {
+	case "EHLO":
+		k.say("250-mail.example greets you")
+		offers := k.offers
+		if k.envelope.tls {
+			offers = k.secure
+		}
+		for _, o := range offers {
+			k.say("250-%s", o)
+		}
+		k.say("250 SIZE 1000000")
+	case "STARTTLS":
+		k.say("220 go ahead")
+		k.conn = tls.Server(k.conn, k.post.tls)
+		k.in, k.envelope.tls = bufio.NewReader(k.conn), true
+	case "AUTH":
+		k.login(rest)
+	case "MAIL":
+		k.from = rest
+		k.say("250 ok")
+	case "RCPT":
+		k.to = append(k.to, rest)
+		k.say("250 ok")
+	case "DATA":
+		k.say("354 go on")
+		k.data = dotted(k.in)
+		k.mu.Lock()
+		k.letters = append(k.letters, k.envelope)
+		k.mu.Unlock()
+		k.say("250 queued")
+	case "QUIT":
+		k.say("221 bye")
+	default:
+		k.say("502 what is %s", word)
+	}
+}
+
+func (k *talk) login(rest string) {
+	method, first, _ := strings.Cut(rest, " ")
+	if method == "LOGIN" {
+		k.say("334 %s", base64.StdEncoding.EncodeToString([]byte("Username:")))
+		user, _ := k.in.ReadString('\n')
+		k.say("334 %s", base64.StdEncoding.EncodeToString([]byte("Password:")))
+		password, _ := k.in.ReadString('\n')
+		k.auth = decoded(user) + "\x00" + decoded(password)
+	} else {
+		k.auth = decoded(first)
+	}
+	k.say("235 welcome")
 }
 
 func decoded(text string) string {
