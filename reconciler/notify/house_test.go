@@ -75,7 +75,7 @@ func newHouse(t *testing.T, dir string, answer func(string, notice.Item) error, 
 	return h
 }
 
-// run runs the notifier until the function returned is called.
+// run runs the notifier until the function returned is called. When it returns, the notifier waits for news.
 func (h *house) run() (stop func()) {
 	ctx, cancel := context.WithCancel(h.t.Context())
 	done := make(chan struct{})
@@ -83,6 +83,8 @@ func (h *house) run() (stop func()) {
 		defer close(done)
 		_ = h.n.Run(ctx)
 	}()
+	time.Sleep(time.Second)
+	h.start = time.Now()
 	return func() { cancel(); <-done }
 }
 
