@@ -43,13 +43,16 @@ func (d differences) plan(p plan.Plan) {
 		return
 	}
 	for _, id := range p.Hold.IDs {
-		d.head(yellow, "-", id, "", "held: no longer in Git, and waits for approval")
+		d.head(yellow, "-", id, "", held)
 	}
 	d.printf("%s\n", d.stdout.paint(yellow, oneLine(p.Hold.Reason)))
 }
 
-// unchanged is the reason of steps that are not worth a line.
-const unchanged = "unchanged"
+// Reasons of steps: of those that are not worth a line, and of objects whose prune is held.
+const (
+	unchanged = "unchanged"
+	held      = "held: no longer in Git, and waits for approval"
+)
 
 // head prints the line of one object: "~ apps/v1 ReplicaSet jenkins/agent-linux  field .spec.replicas changed in Git".
 func (d differences) head(s style, mark string, id object.ID, version, reason string) {
@@ -75,13 +78,18 @@ func (d differences) created(s plan.Step) {
 	if d.summary {
 		return
 	}
-	b, err := sigsyaml.Marshal(object.Redact(s.Payload.Object))
-	if err != nil {
-		return // it came from YAML
-	}
-	for line := range strings.Lines(string(b)) {
+	for line := range strings.Lines(whole(s)) {
 		d.line(green, "    + ", line)
 	}
+}
+
+// whole is an object that a step would create, without its secrets.
+func whole(s plan.Step) string {
+	b, err := sigsyaml.Marshal(object.Redact(s.Payload.Object))
+	if err != nil {
+		return "" // it came from YAML
+	}
+	return string(b)
 }
 
 func (d differences) changed(changes []object.Change) {
@@ -96,9 +104,7 @@ func (d differences) changed(changes []object.Change) {
 
 // field prints one field: longer texts as a unified diff, everything else as what goes and what comes.
 func (d differences) field(c object.Change) {
-	from, isText := c.From.(string)
-	to, alsoText := c.To.(string)
-	if isText && alsoText && strings.Contains(from+to, "\n") {
+	if from, to, are := texts(c); are {
 		d.text(from, to)
 		return
 	}
@@ -112,12 +118,7 @@ func (d differences) field(c object.Change) {
 
 // text prints how a text of several lines changes.
 func (d differences) text(from, to string) {
-	unified, err := udiff.ToUnified("", "", from, udiff.Lines(from, to), d.lines)
-	if err != nil {
-		return // the edits are those of this very text
-	}
-	body := strings.SplitN(unified, "\n", 3) // without the two lines that name files
-	for line := range strings.Lines(body[len(body)-1]) {
+	for line := range strings.Lines(unified(from, to, d.lines)) {
 		switch line[0] {
 		case '+':
 			d.line(green, "      + ", line[1:])
@@ -129,6 +130,23 @@ func (d differences) text(from, to string) {
 			d.line(plain, "        ", line[1:])
 		}
 	}
+}
+
+// unified is the difference of two texts, with so many lines around each change.
+func unified(from, to string, lines int) string {
+	text, err := udiff.ToUnified("", "", from, udiff.Lines(from, to), lines)
+	if err != nil {
+		return "" // the edits are those of this very text
+	}
+	body := strings.SplitN(text, "\n", 3) // without the two lines that name files
+	return body[len(body)-1]
+}
+
+// texts returns the two sides of a field whose difference is best shown line by line, and whether it is such a one.
+func texts(c object.Change) (from, to string, are bool) {
+	from, isText := c.From.(string)
+	to, alsoText := c.To.(string)
+	return from, to, isText && alsoText && strings.Contains(from+to, "\n")
 }
 
 func (d differences) line(s style, mark, text string) {

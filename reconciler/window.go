@@ -62,14 +62,16 @@ func (v *pane) State() window.State {
 	now := v.now().UTC()
 	s := window.State{
 		APIVersion: apiVersion, Kind: "State", Version: b.Version + f.Version, At: now,
-		Program: v.program(b, f.Panics, now), Source: sourceOf(b),
+		Program: v.program(b, f.Panics, now), Source: v.source(b),
 		Environments: make([]window.Environment, 0, len(b.Environments)), Pools: make([]window.Pool, 0, len(f.Pools)),
 		Masters: make([]window.Master, 0, len(f.Masters)),
 	}
 	fleet := v.line.Fleet()
 	for _, o := range b.Environments {
 		spec, _ := fleet.Environment(o.Name) // one that is leaving has none
-		s.Environments = append(s.Environments, environmentSeen(o, spec))
+		e := environmentSeen(o, spec)
+		e.Commit = v.commit(b.Source.URL, e.Revision)
+		s.Environments = append(s.Environments, e)
 	}
 	for _, p := range f.Pools {
 		s.Pools = append(s.Pools, poolSeen(p))
@@ -134,9 +136,9 @@ func phasesOf(b status.Snapshot) []window.Phase {
 	return out
 }
 
-func sourceOf(b status.Snapshot) window.Source {
+func (v *pane) source(b status.Snapshot) window.Source {
 	s := window.Source{
-		URL: b.Source.URL, Ref: b.Source.Ref, Revision: b.Source.Revision, LastSuccess: b.Source.LastSuccess, Error: b.Source.Error,
+		URL: b.Source.URL, Ref: b.Source.Ref, Revision: b.Source.Revision, Commit: v.commit(b.Source.URL, b.Source.Revision), LastSuccess: b.Source.LastSuccess, Error: b.Source.Error,
 		Refused: b.Source.Refused,
 	}
 	for _, n := range b.Fetches {
@@ -146,6 +148,15 @@ func sourceOf(b status.Snapshot) window.Source {
 		}
 	}
 	return s
+}
+
+// commit is what is known of a commit, nil if nothing is: it may have come before this process.
+func (v *pane) commit(repository, hash string) *window.Commit {
+	c, known := v.line.Commit(hash)
+	if !known {
+		return nil
+	}
+	return &window.Commit{Revision: hash, Author: c.Author, Time: c.Time.UTC(), Subject: c.Subject, URL: window.CommitURL(repository, hash)}
 }
 
 func environmentSeen(o status.Observation, spec config.Environment) window.Environment {

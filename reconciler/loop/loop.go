@@ -59,6 +59,7 @@ type Loop struct {
 	pulling  sync.Mutex
 	woken    atomic.Bool // by a webhook, since the last look at the repository
 	lastRead time.Time   // of the repository, without a fault
+	commits  commits
 
 	mu      sync.Mutex
 	commit  *git.Commit // newest one with a valid fleet

@@ -146,6 +146,7 @@ func (l *Loop) adopt(_ context.Context, commit *git.Commit) error {
 	if err != nil {
 		return fmt.Errorf("commit %s: %w", commit.Short(), err)
 	}
+	l.commits.note(commit)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.commit, l.fleet = commit, fleet

@@ -123,7 +123,7 @@ func (l *Loop) sync(ctx context.Context, e *environment, r *status.Report, rec c
 func (l *Loop) plan(ctx context.Context, e *environment, rec cluster.Record, want *wish, world plan.World) plan.Plan {
 	started := l.opts.Now()
 	spec := e.config()
-	claims, siblings, unknown := l.claims(ctx, e, disputed(e, want.desired, world))
+	claims, siblings, unknown := l.claims(ctx, e, e.server.records, disputed(e.name, e.inventory, want.desired, world))
 	p := plan.Compute(plan.Input{
 		Desired: want.desired, Commit: want.commit, World: world, Inventory: e.inventory,
 		Gate:   plan.Gate{MaxObjects: spec.Prune.MaxObjects, MaxPercent: spec.Prune.MaxPercent},
@@ -135,15 +135,15 @@ func (l *Loop) plan(ctx context.Context, e *environment, rec cluster.Record, wan
 }
 
 // disputed returns the objects that may be another environment's: those that Git no longer wants here, and those that carry another's mark.
-func disputed(e *environment, want plan.Desired, world plan.World) []object.ID {
+func disputed(env string, inventory plan.Inventory, want plan.Desired, world plan.World) []object.ID {
 	var ids []object.ID
-	for id := range e.inventory {
+	for id := range inventory {
 		if _, wanted := want.Objects[id]; !wanted {
 			ids = append(ids, id)
 		}
 	}
 	for id := range want.Objects {
-		if live := world.Objects[id].Live; live != nil && live.Annotation(object.Environment) != e.name {
+		if live := world.Objects[id].Live; live != nil && live.Annotation(object.Environment) != env {
 			ids = append(ids, id)
 		}
 	}

@@ -43,6 +43,7 @@ func (l *Loop) course(ctx context.Context, e *environment, rec cluster.Record) (
 	if err != nil {
 		return nil, false, fmt.Errorf("rolled back to %s: %w", rec.Pin, err)
 	}
+	l.commits.note(pinned)
 	return pinned, false, nil
 }
 
@@ -88,6 +89,7 @@ func (l *Loop) want(ctx context.Context, e *environment, commit *git.Commit) (*w
 	if lost != nil {
 		return nil, fmt.Errorf("%w; and the last good commit cannot be read: %w", err, lost)
 	}
+	l.commits.note(last)
 	good, broken := l.render(ctx, e, last)
 	if broken != nil {
 		return nil, err
@@ -168,7 +170,7 @@ func (l *Loop) render(ctx context.Context, e *environment, commit *git.Commit) (
 
 // claims returns which of the ids other environments of the same cluster want by the commits that they follow, those environments, and why
 // that is not known for all of them.
-func (l *Loop) claims(ctx context.Context, e *environment, ids []object.ID) (map[object.ID]string, []string, string) {
+func (l *Loop) claims(ctx context.Context, e *environment, books *cluster.Records, ids []object.ID) (map[object.ID]string, []string, string) {
 	claimed, unknown := map[object.ID]string{}, ""
 	siblings := l.siblings(e)
 	names := make([]string, 0, len(siblings))
@@ -177,7 +179,7 @@ func (l *Loop) claims(ctx context.Context, e *environment, ids []object.ID) (map
 		if len(ids) == 0 {
 			continue
 		}
-		w, err := l.wanted(ctx, e, s)
+		w, err := l.wanted(ctx, books, s)
 		if err != nil {
 			unknown = fmt.Sprintf("environment %s does not render at its commit, so what it takes over is unknown", s.name)
 			continue
@@ -192,8 +194,8 @@ func (l *Loop) claims(ctx context.Context, e *environment, ids []object.ID) (map
 }
 
 // wanted returns what a sibling wants by the commit that it follows.
-func (l *Loop) wanted(ctx context.Context, e, sibling *environment) (*wish, error) {
-	rec, _ := e.server.records.Last(sibling.name) // without a record nobody has rolled it back
+func (l *Loop) wanted(ctx context.Context, books *cluster.Records, sibling *environment) (*wish, error) {
+	rec, _ := books.Last(sibling.name) // without a record nobody has rolled it back
 	commit, _, err := l.course(ctx, sibling, rec)
 	if commit == nil {
 		return nil, err

@@ -45,6 +45,8 @@ type Options struct {
 	Pools func(seen func(environment string) bool) any
 	// Window is what people see; nil: there is no page.
 	Window Window
+	// Plan computes what a sync of an environment would do now, ErrNoEnvironment if there is none; nil: nobody can ask. It needs a Window.
+	Plan func(ctx context.Context, environment string) (Plan, error)
 	// Assets are loaded by the pages; nil: they do without.
 	Assets *Assets
 	// Past is what has been; nil: there is no history and no timeline.
@@ -74,6 +76,7 @@ type Handler struct {
 	routes   router
 	epoch    string // tells this process from the one before
 	hub      *hub   // nil without a window
+	planner  *planner
 	hook     *hook
 	acted    *tally
 	sessions access.Sessions

@@ -24,6 +24,9 @@ func (h *Handler) windowRoutes() {
 	h.routes.handle(http.MethodGet, "/api/v1/state", h.state)
 	h.routes.handle(http.MethodGet, "/api/v1/stream", h.stream)
 	h.pageRoutes()
+	if h.o.Plan != nil {
+		h.planRoutes()
+	}
 }
 
 // state answers with everything, or with nothing where the client has it already.
