@@ -234,7 +234,7 @@ func TestADiskThatHangsHoldsUpNothing(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan struct{})
 		go func() { defer close(ended); _ = r.Run(ctx) }()
-		time.Sleep(10*time.Minute + time.Second)
+		pass(10*time.Minute + time.Second)
 		cancel()
 		stopped := time.Now()
 		<-ended

@@ -78,6 +78,9 @@ func running(t *testing.T, r *Recorder) (stop func()) {
 	})
 }
 
+// pass lets time pass in a bubble.
+func pass(d time.Duration) { <-time.After(d) }
+
 func texts(r *Recorder) []string {
 	list, _ := r.Entries(timeline.Filter{})
 	var out []string
@@ -96,22 +99,22 @@ func TestWhatWasSeenIsKnownAfterARestart(t *testing.T) {
 		r := New(Options{Window: s, Dir: dir, Entry: func(e window.Entry) { told = append(told, e) }, Sample: func(time.Time, map[string]history.Sample) { looks++ }})
 		begin := time.Now()
 		stop := running(t, r)
-		time.Sleep(10*time.Minute + time.Second)
+		pass(10*time.Minute + time.Second)
 		s.change(func(s *window.State) {
 			s.Pools[0].History = []window.Change{{At: time.Now(), From: 4, To: 5, Reason: "one more waits"}}
 		})
 		r.Add(window.Entry{Kind: window.Acted, Text: "sync of gke", Actor: "ann"})
-		time.Sleep(time.Second)
+		pass(time.Second)
 		stop()
 		before, known := r.Series(key, begin, time.Now(), 0)
 		if !known || len(before.At) != 60 || looks != 60 || len(told) != 3 {
 			t.Fatalf("after ten minutes: %d points, %d looks told, %d entries told; want 60, 60 and 3", len(before.At), looks, len(told))
 		}
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		again := New(Options{Window: s, Dir: dir})
 		s.change(func(s *window.State) { s.Program.Started = time.Now() })
 		stop = running(t, again)
-		time.Sleep(time.Minute + time.Second)
+		pass(time.Minute + time.Second)
 		stop()
 		after, _ := again.Series(key, begin, time.Now(), 0)
 		if diff := cmp.Diff(before.At, after.At[:60]); diff != "" || len(after.At) != 66 || after.At[60]-after.At[59] < 3600 {
@@ -141,14 +144,14 @@ func TestWhatIsNotKnownIsAGap(t *testing.T) {
 		r := New(Options{Window: s})
 		begin := time.Now()
 		stop := running(t, r)
-		time.Sleep(55 * time.Second)
+		pass(55 * time.Second)
 		for _, set := range []func(*window.State){
 			func(s *window.State) { s.Pools[0].State = window.Waiting },
 			func(s *window.State) { s.Pools[0].State = window.Limited },
 			func(s *window.State) { s.Program.Leader = false },
 		} {
 			s.change(set)
-			time.Sleep(time.Minute)
+			pass(time.Minute)
 		}
 		stop()
 		got, _ := r.Series(key, begin, time.Now(), time.Minute)
@@ -187,12 +190,12 @@ func TestADiskThatFailsIsToldOnceAndHoldsUpNothing(t *testing.T) {
 		begin := time.Now()
 		stop := running(t, r)
 		f.set(fs.ErrPermission)
-		time.Sleep(10 * time.Minute)
+		pass(10 * time.Minute)
 		if n := r.failures; n < 9 || strings.Count(log.String(), "history not written") != 1 {
 			t.Errorf("%d failures are counted, and the log has\n%s", n, log.String())
 		}
 		f.set(nil)
-		time.Sleep(2*time.Minute + time.Second)
+		pass(2*time.Minute + time.Second)
 		stop()
 		if got, _ := r.Series(key, begin, time.Now(), 0); len(got.At) != 72 {
 			t.Errorf("%d looks in twelve minutes, want 72", len(got.At))
@@ -242,10 +245,10 @@ func TestTwoRepairsWithinOneChangeAreTwoEntries(t *testing.T) {
 			})
 		}
 		put(0)
-		time.Sleep(time.Second)
+		pass(time.Second)
 		put(1)
 		put(2)
-		time.Sleep(time.Second)
+		pass(time.Second)
 		stop()
 		if got, _ := r.Entries(timeline.Filter{Kind: window.Drifted, Environment: "gke"}); len(got) != 2 || got[0].Actor != "kubectl-edit" {
 			t.Errorf("entries %+v, want the two repairs", got)
