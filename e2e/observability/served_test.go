@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"majordomo.dev/jenkins/fleet"
+	"majordomo.dev/reconciler/record"
 	"majordomo.dev/reconciler/status"
 	"majordomo.dev/reconciler/web"
 )
@@ -48,7 +49,7 @@ func scrape(t *testing.T) (map[string]*dto.MetricFamily, *fleet.Fleet) {
 	b.Fetched("fetched", time.Second)
 	b.Webhook("github", "accepted")
 	f := fleet.New(fleet.Options{})
-	h, err := web.New(web.Options{Board: b, Build: web.Build{Version: "1.2.3", Revision: "abc"}, Metrics: []prometheus.Collector{f}})
+	h, err := web.New(web.Options{Board: b, Build: web.Build{Version: "1.2.3", Revision: "abc"}, Metrics: []prometheus.Collector{f, record.New(record.Options{})}})
 	if err != nil {
 		t.Fatal(err)
 	}
