@@ -14,8 +14,8 @@ export function Overview() {
   const s = state.value;
   if (!s) return null;
   const wanted = filter("q").toLowerCase();
-  const environments = (s.environments ?? []).filter((e) => e.name.toLowerCase().includes(wanted) || e.state.toLowerCase() === wanted);
-  const pools = (s.pools ?? []).filter((p) => key(p).toLowerCase().includes(wanted) || p.state.toLowerCase() === wanted);
+  const environments = worstFirst((s.environments ?? []).filter((e) => e.name.toLowerCase().includes(wanted) || e.state.toLowerCase() === wanted));
+  const pools = worstFirst((s.pools ?? []).filter((p) => key(p).toLowerCase().includes(wanted) || p.state.toLowerCase() === wanted));
   return (
     <>
       <Headline s={s} />
@@ -34,6 +34,14 @@ export function Overview() {
   );
 }
 
+const worst = ["Stalled", "Held", "Unknown", "Waiting"];
+
+/** worstFirst puts what somebody has to look at before the others, which stay in order. */
+function worstFirst<T extends { state: string }>(all: T[]): T[] {
+  const rank = (t: T): number => (worst.indexOf(t.state) + worst.length + 1) % (worst.length + 1);
+  return all.sort((a, b) => rank(a) - rank(b));
+}
+
 /** Headline says in a sentence whether anybody has to do anything. */
 function Headline({ s }: { s: State }) {
   const environments = s.environments ?? [];
@@ -41,8 +49,8 @@ function Headline({ s }: { s: State }) {
   const masters = s.masters ?? [];
   const down = masters.filter((m) => !m.up);
   const bad = [
-    ...told(environments, ["Stalled", "Held", "Unknown"], "environment"),
-    ...told(pools, ["Stalled", "Waiting"], "pool"),
+    ...told(environments, worst, "environment"),
+    ...told(pools, worst, "pool"),
     ...(down.length ? [`${masters.length === 1 ? "Jenkins" : number(down.length)}${masters.length > 1 ? " Jenkins" : ""} ${down.length === 1 ? "does" : "do"} not answer`] : []),
     ...(s.source.error ? ["the repository cannot be read"] : []),
     ...(s.program.alive ? ["the loop makes no progress"] : []),

@@ -69,7 +69,8 @@ export function timeSpan(query: URLSearchParams, now: number): Span {
   const from = Number(query.get("from"));
   const to = Number(query.get("to"));
   if (Number.isFinite(from) && Number.isFinite(to) && from > 0 && to > from) return { from, to, live: false };
-  const length = ranges[query.get("range") ?? ""] ?? ranges["1h"]!;
+  const range = query.get("range") ?? "";
+  const length = Object.hasOwn(ranges, range) ? ranges[range]! : ranges["1h"]!;
   return { from: now - length, to: now, live: true };
 }
 

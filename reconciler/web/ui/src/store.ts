@@ -76,7 +76,8 @@ export function read(): void {
 
 /** may tells whether the person may do something to an environment or pool. */
 export function may(what: "environments" | "pools", name: string, act: string): boolean {
-  return me.value?.can?.[what]?.[name]?.includes(act) ?? false;
+  const can = me.value?.can?.[what] ?? {};
+  return Object.hasOwn(can, name) && can[name]!.includes(act);
 }
 
 /** identify asks who the person is. A server without such a question lets everybody look. */
