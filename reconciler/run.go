@@ -159,11 +159,15 @@ func (a *app) handler(o config.Options, h halves, seen *pane, past *record.Recor
 	if err != nil {
 		return nil, err
 	}
+	who, err := a.access(o, h, log)
+	if err != nil {
+		return nil, err
+	}
 	wo := web.Options{
 		Board: h.board, Log: log, Build: web.Build{Version: v.Version, Revision: v.Revision}, Ref: fullRef(o.Ref), Repository: o.Repo, Wake: h.line.Wake,
 		Metrics: slices.Concat(newCalls().listen(), []prometheus.Collector{h.fleet}, more), Pools: h.pools, Window: seen, Past: past, Assets: files,
-		Plan: seen.plan,
-		Access: a.access(o, h, log),
+		Plan:   seen.plan,
+		Access: who,
 		Act:    desk{app: a, line: h.line, leads: func() bool { return h.board.Snapshot().Leader }}.act,
 		Alive:  func() error { return h.line.Alive(a.now()) },
 		Ready: func() []web.Check {

@@ -19,9 +19,9 @@ type layer struct {
 // The first layer that names a package has it.
 var layers = []layer{
 	{name: "main", packages: []string{"reconciler"}, imports: []string{"shell", "rim", "core", "data"}},
-	{name: "test support", packages: []string{"reconciler/git/gittest/...", "jenkins/jenkinstest/...", "e2e/..."}, imports: []string{"test support", "shell", "rim", "core", "data"}},
+	{name: "test support", packages: []string{"reconciler/access/oidc/oidctest", "reconciler/git/gittest/...", "jenkins/jenkinstest/...", "e2e/..."}, imports: []string{"test support", "shell", "rim", "core", "data"}},
 	{name: "shell", packages: []string{"reconciler/loop/...", "jenkins/fleet/..."}, imports: []string{"rim", "core", "data"}},
-	{name: "rim", packages: []string{"reconciler/access/review", "reconciler/git/...", "reconciler/cluster/...", "reconciler/notify/...", "reconciler/record/...", "reconciler/telemetry/...", "reconciler/web/...", "jenkins/rest/...", "jenkins/kube/..."}, imports: []string{"core", "data"}},
+	{name: "rim", packages: []string{"reconciler/access/oidc", "reconciler/access/review", "reconciler/git/...", "reconciler/cluster/...", "reconciler/notify/...", "reconciler/record/...", "reconciler/telemetry/...", "reconciler/web/...", "jenkins/rest/...", "jenkins/kube/..."}, imports: []string{"core", "data"}},
 	{name: "core", packages: []string{
 		"reconciler/access", "reconciler/config", "reconciler/manual", "reconciler/notice", "reconciler/object", "reconciler/plan", "reconciler/render", "reconciler/secret", "reconciler/status", "reconciler/window", "reconciler/yaml",
 		"reconciler/history", "reconciler/timeline",

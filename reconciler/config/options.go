@@ -51,6 +51,16 @@ type Options struct {
 	Access         string   // AccessLocal or AccessLogin: who may look without a login
 	TokenAudiences []string // one of which a token has to be for; none: that of the API server
 
+	OIDCIssuerURL        string // of the OpenID provider; "" for none
+	OIDCClientID         string
+	OIDCClientSecretFile string
+	OIDCCAFile           string
+	OIDCScopes           []string
+	OIDCUsernameClaim    string
+	OIDCUsernamePrefix   string
+	OIDCGroupsClaim      string
+	OIDCGroupsPrefix     string
+
 	OTLPEndpoint    string // URL of an OpenTelemetry collector that is told of what was done; "" is off
 	OTLPHeadersFile string // header fields for it, such as Authorization
 
@@ -80,6 +90,9 @@ func (o *Options) settings() map[string]any {
 		"git-known-hosts-file": &o.GitKnownHostsFile, "git-ca-file": &o.GitCAFile,
 		"kubeconfig": &o.Kubeconfig, "namespace": &o.Namespace, "leader-election": &o.LeaderElection,
 		"listen": &o.Listen, "webhook-listen": &o.WebhookListen, "webhook-secret-files": &o.WebhookSecretFiles, "access": &o.Access, "token-audiences": &o.TokenAudiences,
+		"oidc-issuer-url": &o.OIDCIssuerURL, "oidc-client-id": &o.OIDCClientID, "oidc-client-secret-file": &o.OIDCClientSecretFile,
+		"oidc-ca-file": &o.OIDCCAFile, "oidc-scopes": &o.OIDCScopes, "oidc-username-claim": &o.OIDCUsernameClaim,
+		"oidc-username-prefix": &o.OIDCUsernamePrefix, "oidc-groups-claim": &o.OIDCGroupsClaim, "oidc-groups-prefix": &o.OIDCGroupsPrefix,
 		"notify-secrets-dir": &o.NotifySecretsDir, "notify-hosts": &o.NotifyHosts, "dashboard-url": &o.DashboardURL,
 		"otlp-endpoint": &o.OTLPEndpoint, "otlp-headers-file": &o.OTLPHeadersFile,
 		"log-format": &o.LogFormat, "log-level": &o.LogLevel,
@@ -197,6 +210,9 @@ func (o Options) Validate() error {
 	}
 	if o.Access != AccessLocal && o.Access != AccessLogin {
 		fail("access: %q; allowed: %s, %s", o.Access, AccessLocal, AccessLogin)
+	}
+	if err := o.checkOIDC(); err != nil {
+		errs = append(errs, err)
 	}
 	if o.LogFormat != "text" && o.LogFormat != "json" {
 		fail("log-format: %q; allowed: text, json", o.LogFormat)

@@ -22,6 +22,8 @@ type Access struct {
 	May func(context.Context, access.Person, access.Right) (bool, error)
 	// Token tells whose a bearer token is; access.ErrLogin for one that is nobody's. nil: there are no tokens.
 	Token func(context.Context, secret.String) (access.Person, error)
+	// OIDC vouches for people, too; nil: nobody does.
+	OIDC Provider
 	// Known lists the environments and pools that there are.
 	Known func() []access.Subject
 }

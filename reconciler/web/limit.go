@@ -22,6 +22,9 @@ func hookPace() pace { return pace{each: 5, eachBurst: 20, all: 50, allBurst: 10
 // loginPace is how many credentials of a source may turn out to be nobody's.
 func loginPace() pace { return pace{each: 0.2, eachBurst: 10, all: 50, allBurst: 100} }
 
+// startPace is how many logins are sent to a provider.
+func startPace() pace { return pace{each: 0.5, eachBurst: 10, all: 20, allBurst: 50} }
+
 // actionPace is how often a person acts.
 func actionPace() pace { return pace{each: 1, eachBurst: 20, all: 20, allBurst: 60} }
 

@@ -24,7 +24,7 @@ type Can struct {
 func (h *Handler) me(w http.ResponseWriter, r *http.Request) {
 	v := visiting(r.Context())
 	m := Me{
-		User: status.Clean(v.person.Name, 500), Anonymous: !v.known, Login: h.logins(),
+		User: status.Clean(v.person.Name, 500), Anonymous: !v.known, Login: h.logins(r),
 		Can: Can{Environments: map[string][]access.Verb{}, Pools: map[string][]access.Verb{}},
 	}
 	for _, s := range h.known() {
@@ -59,10 +59,13 @@ func (h *Handler) can(r *http.Request, s access.Subject) ([]access.Verb, error) 
 }
 
 // logins are the ways to log in.
-func (h *Handler) logins() []string {
+func (h *Handler) logins(r *http.Request) []string {
 	out := []string{}
 	if h.o.Access != nil && h.o.Access.Token != nil {
 		out = append(out, "token")
+	}
+	if h.o.Access != nil && h.o.Access.OIDC != nil && !plain(r) { // the provider sends browsers back to the address of the network
+		out = append(out, "oidc")
 	}
 	return out
 }

@@ -152,7 +152,7 @@ func (h *Handler) entries(r *http.Request, p *page, f timeline.Filter) error {
 // loginPage leads to a login: the script of the page offers all of them.
 func (h *Handler) loginPage(w http.ResponseWriter, r *http.Request) {
 	p := &page{View: "login", Title: "Log in"}
-	if slices.Contains(h.logins(), "oidc") {
+	if slices.Contains(h.logins(r), "oidc") {
 		p.OIDC = "/login/oidc?to=" + url.QueryEscape(access.OwnPath(cmp.Or(r.URL.Query().Get("to"), "/")))
 	}
 	h.render(w, p)

@@ -51,7 +51,11 @@ func (h *Handler) login(w http.ResponseWriter, r *http.Request) {
 		refused(w, err)
 		return
 	}
-	h.begin(w, r, person, token)
+	if err := h.enter(w, r, person, token); err != nil {
+		refused(w, &access.Refusal{Code: access.Unavailable, Err: err})
+		return
+	}
+	sendJSON(w, Done{Done: "logged in as " + status.Clean(person.Name, 500)})
 }
 
 // whose returns whose a token is. Who tries too many that are nobody's is not asked about for a while.
@@ -74,20 +78,24 @@ func (h *Handler) whose(r *http.Request, token secret.String) (access.Person, er
 	return person, nil
 }
 
-// begin begins the session of a person, ends the one that the browser had, and answers.
-func (h *Handler) begin(w http.ResponseWriter, r *http.Request, person access.Person, token secret.String) {
-	name := make([]byte, sessionBytes)
-	_, _ = rand.Read(name) // never fails
-	id := base64.RawURLEncoding.EncodeToString(name)
+// enter begins the session of a person, and ends the one that the browser had.
+func (h *Handler) enter(w http.ResponseWriter, r *http.Request, person access.Person, token secret.String) error {
+	id := random()
 	session, err := h.sessions.Begin(id, person, token, h.o.Now())
 	if err != nil {
-		refused(w, &access.Refusal{Code: access.Unavailable, Err: err})
-		return
+		return err
 	}
 	h.sessions.End(sessionOf(r))
 	http.SetCookie(w, cookie(r, id, session.Ends, int(access.Longest/time.Second)))
 	h.o.Log.InfoContext(r.Context(), "audit", "actor", status.Clean(person.Name, 500), "action", "login", "result", "done", "source", source(r))
-	sendJSON(w, Done{Done: "logged in as " + status.Clean(person.Name, 500)})
+	return nil
+}
+
+// random makes a name that nobody guesses.
+func random() string {
+	b := make([]byte, sessionBytes)
+	_, _ = rand.Read(b) // never fails
+	return base64.RawURLEncoding.EncodeToString(b)
 }
 
 // logout ends the session that the browser has, if it has one.

@@ -82,6 +82,8 @@ type Handler struct {
 	sessions access.Sessions
 	guesses  *limits // tokens that are nobody's
 	haste    *limits // actions
+	starts   *limits // logins that are sent to a provider
+	pending  access.Pendings
 	draining atomic.Bool
 	guarded  http.Handler
 }
@@ -107,7 +109,7 @@ func New(o Options) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Handler{o: o, hook: hook, acted: acted, guesses: newLimits(loginPace()), haste: newLimits(actionPace()), epoch: strconv.FormatInt(o.Now().UnixNano(), 36)}
+	h := &Handler{o: o, hook: hook, acted: acted, guesses: newLimits(loginPace()), haste: newLimits(actionPace()), starts: newLimits(startPace()), epoch: strconv.FormatInt(o.Now().UnixNano(), 36)}
 	for path, serve := range map[string]http.HandlerFunc{
 		"/healthz": h.healthz, "/readyz": h.readyz, "/metrics": metrics.ServeHTTP, "/api/v1/environments": h.environments,
 	} {
@@ -125,6 +127,9 @@ func New(o Options) (*Handler, error) {
 	}
 	h.routes.handle(http.MethodGet, "/api/v1/me", h.me)
 	h.sessionRoutes()
+	if o.Access != nil && o.Access.OIDC != nil {
+		h.oidcRoutes()
+	}
 	if o.Act != nil {
 		h.actionRoutes()
 	}
