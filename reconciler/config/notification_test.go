@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -130,6 +131,19 @@ func refuseNotification(t *testing.T, entry, want string) {
 	_, err := ParseFleet("fleet.yaml", []byte(notified+"- "+entry+"\n"))
 	if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "canary") {
 		t.Errorf("%s\ngives %v\nwant %s", entry, err, want)
+	}
+}
+
+func TestTheExampleOfThePageIsRight(t *testing.T) {
+	page, err := os.ReadFile("../../docs/notifications.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "```yaml\nnotifications:\n")
+	example, _, found := strings.Cut(rest, "```\n")
+	fleet, err := ParseFleet("docs/notifications.md", []byte(notified+example))
+	if !found || err != nil || len(fleet.Notifications) < 6 {
+		t.Errorf("%d notifications, %v", len(fleet.Notifications), err)
 	}
 }
 
