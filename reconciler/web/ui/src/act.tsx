@@ -62,7 +62,9 @@ function Question({ act, close }: { act: Act; close: () => void }) {
     <Dialog title={title} close={close}>
       <form onSubmit={send}>
         <p>{act.question}</p>
-        {act.fields?.map((f) => <Input key={f.name} field={f} />)}
+        {act.fields?.map((f) => (
+          <Input key={f.name} field={f} />
+        ))}
         {problem && (
           <p class="problem" role="alert">
             {problem}

@@ -11,14 +11,19 @@ import { type Column, Table } from "./table";
 export function Agents({ p }: { p: Pool }) {
   const wanted = filter("agents").toLowerCase();
   const all = p.agents ?? [];
-  const shown = useMemo(() => (wanted ? all.filter((a) => `${a.name} ${a.node ?? ""} ${a.state} ${a.build ?? ""} ${a.reason ?? ""}`.toLowerCase().includes(wanted)) : all), [all, wanted]);
+  const shown = useMemo(
+    () => (wanted ? all.filter((a) => `${a.name} ${a.node ?? ""} ${a.state} ${a.build ?? ""} ${a.reason ?? ""}`.toLowerCase().includes(wanted)) : all),
+    [all, wanted],
+  );
   const drains = may("pools", key(p), "drain");
   const columns = useMemo(() => columnsOf(p, drains), [key(p), drains]);
   const note = `${shown.length === all.length ? all.length : `${shown.length} of ${all.length}`}${p.agentsOmitted ? `, and ${p.agentsOmitted} that are not listed` : ""}`;
   return (
     <Section id="agents" title="Agents" note={note} tools={all.length > 0 && <Search label="Filter agents" param="agents" />}>
       {all.length === 0 && (
-        <Empty command={`majordomo explain ${p.name}`}>{p.desired > 0 ? `No agent is there yet; ${plural(p.desired, "is", "are")} wanted.` : "No agent is there, and none is wanted."} This says why.</Empty>
+        <Empty command={`majordomo explain ${p.name}`}>
+          {p.desired > 0 ? `No agent is there yet; ${plural(p.desired, "is", "are")} wanted.` : "No agent is there, and none is wanted."} This says why.
+        </Empty>
       )}
       {all.length > 0 && <Table caption={`Agents of ${plain(p.name)}`} rows={shown} id={(a) => a.name || (a.node ?? "")} sort="state" columns={columns} />}
     </Section>
@@ -55,7 +60,19 @@ function columnsOf(p: Pool, drains: boolean): Column<Agent>[] {
 function Drain({ p, a }: { p: Pool; a: Agent }) {
   const base = `/api/v1/pools/${[p.environment, p.namespace, p.name].map(encodeURIComponent).join("/")}`;
   const question = `${plain(a.name)} takes no further build, ends the one that it has, and goes.`;
-  return <Button small act={{ title: "Drain", path: `${base}/drain`, question, fixed: { agent: a.name }, fields: [{ name: "reason", label: "Reason", required: true }], grave: true }} />;
+  return (
+    <Button
+      small
+      act={{
+        title: "Drain",
+        path: `${base}/drain`,
+        question,
+        fixed: { agent: a.name },
+        fields: [{ name: "reason", label: "Reason", required: true }],
+        grave: true,
+      }}
+    />
+  );
 }
 
 /** build is the address of a build as people call it: folder/job #12. */

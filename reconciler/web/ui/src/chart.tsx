@@ -93,18 +93,40 @@ function options(box: HTMLElement, latest: { current: Props }, point: (i: number
   const colour = painter(box);
   const { lines, right } = latest.current;
   const axis = { stroke: colour("muted"), grid: { stroke: colour("grid"), width: 1 }, ticks: { show: false }, font: `12px ${fontFamily}` };
+  const side = box.clientWidth < 480 ? 56 : 76; // what the scale on the right takes, or leaves free
   const drawn = [...lines.filter((l) => l.stacked).reverse(), ...lines.filter((l) => !l.stacked)];
   return {
     width: box.clientWidth,
     height: tall(box),
     legend: { show: false },
-    padding: [14, right ? 0 : 64, 0, 0],
-    cursor: { sync: { key: "time", filters: { pub: (event) => event !== "mousedown" && event !== "mouseup" } }, y: false, points: { show: false }, drag: { x: true, y: false, setScale: false } },
-    scales: { x: { time: true }, y: { range: (_u, _min, max) => [0, Math.max(4, Math.ceil(max * 1.1))] }, right: { range: (_u, _min, max) => [0, Math.max(60, max * 1.1)] } },
+    padding: [14, right ? 0 : side, 0, 0],
+    cursor: {
+      sync: { key: "time", filters: { pub: (event) => event !== "mousedown" && event !== "mouseup" } },
+      y: false,
+      points: { show: false },
+      drag: { x: true, y: false, setScale: false },
+    },
+    scales: {
+      x: { time: true },
+      y: { range: (_u, _min, max) => [0, Math.max(4, Math.ceil(max * 1.1))] },
+      right: { range: (_u, _min, max) => [0, Math.max(60, max * 1.1)] },
+    },
     axes: [
       { ...axis, values: (_u, splits, _i, _space, step) => splits.map((t) => tick(t, step)), space: 70, size: 30 },
       { ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] },
-      ...(right ? [{ ...axis, side: 1 as const, scale: "right", size: 64, grid: { show: false }, incrs: [10, 30, 60, 300, 600, 1800, 3600, 7200, 21600, 86400], values: (_u: uPlot, splits: number[]) => splits.map(right) }] : []),
+      ...(right
+        ? [
+            {
+              ...axis,
+              side: 1 as const,
+              scale: "right",
+              size: side,
+              grid: { show: false },
+              incrs: [10, 30, 60, 300, 600, 1800, 3600, 7200, 21600, 86400],
+              values: (_u: uPlot, splits: number[]) => splits.map(right),
+            },
+          ]
+        : []),
     ],
     tzDate: (t) => (utc.peek() ? uPlot.tzDate(new Date(t * 1000), "Etc/UTC") : new Date(t * 1000)),
     series: [{}, ...drawn.map((l) => curve(l, colour))],

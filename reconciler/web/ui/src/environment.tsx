@@ -80,13 +80,22 @@ function Actions({ e }: { e: Environment }) {
   const suspended = e.state === "Suspended";
   return (
     <>
-      {may("environments", e.name, "sync") && <Button act={{ title: "Sync now", path: `${base}/sync`, question: `The newest commit is fetched and applied to ${e.name}.` }} />}
+      {may("environments", e.name, "sync") && (
+        <Button act={{ title: "Sync now", path: `${base}/sync`, question: `The newest commit is fetched and applied to ${e.name}.` }} />
+      )}
       {may("environments", e.name, "suspend") && !suspended && (
         <Button
-          act={{ title: "Suspend", path: `${base}/suspend`, question: `Nothing is applied to ${e.name} and nothing repaired there until somebody resumes it.`, fields: [{ ...why, required: true }] }}
+          act={{
+            title: "Suspend",
+            path: `${base}/suspend`,
+            question: `Nothing is applied to ${e.name} and nothing repaired there until somebody resumes it.`,
+            fields: [{ ...why, required: true }],
+          }}
         />
       )}
-      {may("environments", e.name, "suspend") && suspended && <Button act={{ title: "Resume", path: `${base}/resume`, question: `${e.name} is synced and repaired again.` }} />}
+      {may("environments", e.name, "suspend") && suspended && (
+        <Button act={{ title: "Resume", path: `${base}/resume`, question: `${e.name} is synced and repaired again.` }} />
+      )}
     </>
   );
 }
@@ -137,7 +146,8 @@ function Fights({ e }: { e: Environment }) {
       <ul>
         {e.fights.map((f) => (
           <li key={f.object}>
-            <Text>{f.object}</Text>: <Text>{f.manager || "an unknown manager"}</Text> keeps changing <span class="mono">{plain(f.fields?.join(", ")) || "it"}</span>
+            <Text>{f.object}</Text>: <Text>{f.manager || "an unknown manager"}</Text> keeps changing{" "}
+            <span class="mono">{plain(f.fields?.join(", ")) || "it"}</span>
           </li>
         ))}
       </ul>

@@ -72,7 +72,7 @@ export function lasted(text: string | undefined): string {
   return total < 10 ? `${total.toFixed(1)} s` : span(total);
 }
 
-const units: Record<string, number> = { h: 3600, m: 60, s: 1, ms: 1e-3, "µs": 1e-6, us: 1e-6, ns: 1e-9 };
+const units: Record<string, number> = { h: 3600, m: 60, s: 1, ms: 1e-3, µs: 1e-6, us: 1e-6, ns: 1e-9 };
 
 /** duration reads what Go writes for a time.Duration. */
 export function duration(text: string | undefined): number | undefined {

@@ -69,7 +69,13 @@ export function Health() {
             columns={[
               { name: "name", title: "Phase", by: (f) => f.name, cell: (f) => plain(f.name) },
               { name: "count", title: "Times", by: (f) => f.count, cell: (f) => f.count, number: true },
-              { name: "mean", title: "Mean", by: (f) => f.mean, cell: (f) => (f.mean < 1 ? `${Math.round(f.mean * 1000)} ms` : `${f.mean.toFixed(2)} s`), number: true },
+              {
+                name: "mean",
+                title: "Mean",
+                by: (f) => f.mean,
+                cell: (f) => (f.mean < 1 ? `${Math.round(f.mean * 1000)} ms` : `${f.mean.toFixed(2)} s`),
+                number: true,
+              },
             ]}
           />
         ) : (

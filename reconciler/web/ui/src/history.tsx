@@ -48,7 +48,9 @@ export function History() {
   const known = new Set(old.map((e) => e.id));
   const newer = live ? entries.value.filter((e) => !known.has(e.id) && e.id > (old[0]?.id ?? 0) && fits(e, env, pool, kind)) : [];
   const wanted = text.toLowerCase();
-  const shown = [...newer, ...old].filter((e) => !wanted || `${e.text} ${e.environment ?? ""} ${e.pool ?? ""} ${e.actor ?? ""} ${e.revision ?? ""}`.toLowerCase().includes(wanted));
+  const shown = [...newer, ...old].filter(
+    (e) => !wanted || `${e.text} ${e.environment ?? ""} ${e.pool ?? ""} ${e.actor ?? ""} ${e.revision ?? ""}`.toLowerCase().includes(wanted),
+  );
   return (
     <>
       <header class="top">
@@ -62,7 +64,9 @@ export function History() {
           </p>
         )}
         {!loaded && !problem && <p class="muted">Asking…</p>}
-        {loaded && shown.length === 0 && <Empty>{old.length ? "Nothing fits the filter." : "Nothing of this has happened yet, or it is no longer kept."}</Empty>}
+        {loaded && shown.length === 0 && (
+          <Empty>{old.length ? "Nothing fits the filter." : "Nothing of this has happened yet, or it is no longer kept."}</Empty>
+        )}
         {days(shown).map((d) => (
           <section key={d.day} aria-label={d.day}>
             <h3 class="day">{d.day}</h3>
@@ -81,7 +85,8 @@ export function History() {
   );
 }
 
-const fits = (e: Entry, env: string, pool: string, kind: string): boolean => (!env || e.environment === env) && (!pool || e.pool === pool) && (!kind || e.kind === kind);
+const fits = (e: Entry, env: string, pool: string, kind: string): boolean =>
+  (!env || e.environment === env) && (!pool || e.pool === pool) && (!kind || e.kind === kind);
 
 function Tools({ address }: { address: (more: Record<string, string>) => string }) {
   return (

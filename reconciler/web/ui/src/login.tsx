@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import { ask, reason } from "./api";
 import { Copy } from "./parts";
-import { identify, locked, me, path, visit } from "./store";
+import { identify, locked, me, path, query, visit } from "./store";
 import { wake } from "./stream";
 
 export function Login() {
@@ -17,7 +17,7 @@ export function Login() {
       await ask("/api/v1/session", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ token }) });
       setProblem(undefined);
       locked.value = false;
-      if (path.peek() === "/login") visit("/");
+      if (path.peek() === "/login") visit(onward());
       await identify();
       wake();
     } catch (e) {
@@ -31,7 +31,7 @@ export function Login() {
       <h1>Majordomo</h1>
       {ways.includes("oidc") && (
         <p>
-          <a class="button primary" href="/login/oidc">
+          <a class="button primary" href={`/login/oidc?${new URLSearchParams({ to: onward() })}`}>
             Log in with your account
           </a>
         </p>
@@ -61,6 +61,17 @@ export function Login() {
       {ways.length === 0 && <p>Nobody can log in here: the server offers no way.</p>}
     </div>
   );
+}
+
+/** onward is where somebody wanted to go: a path of this server, whatever the address says. */
+function onward(): string {
+  if (path.peek() !== "/login") return location.pathname + location.search;
+  try {
+    const to = new URL(query.peek().get("to") ?? "/", location.origin);
+    return to.origin === location.origin && to.pathname !== "/login" ? to.pathname + to.search : "/";
+  } catch {
+    return "/";
+  }
 }
 
 export async function logout(): Promise<void> {

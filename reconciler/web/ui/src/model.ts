@@ -249,5 +249,4 @@ export interface Step {
   text?: string;
 }
 
-export const key = (p: { environment: string; namespace: string; name: string }): string =>
-  `${p.environment}/${p.namespace}/${p.name}`;
+export const key = (p: { environment: string; namespace: string; name: string }): string => `${p.environment}/${p.namespace}/${p.name}`;

@@ -51,7 +51,9 @@ function Headline({ s }: { s: State }) {
   const bad = [
     ...told(environments, worst, "environment"),
     ...told(pools, worst, "pool"),
-    ...(down.length ? [`${masters.length === 1 ? "Jenkins" : number(down.length)}${masters.length > 1 ? " Jenkins" : ""} ${down.length === 1 ? "does" : "do"} not answer`] : []),
+    ...(down.length
+      ? [`${masters.length === 1 ? "Jenkins" : number(down.length)}${masters.length > 1 ? " Jenkins" : ""} ${down.length === 1 ? "does" : "do"} not answer`]
+      : []),
     ...(s.source.error ? ["the repository cannot be read"] : []),
     ...(s.program.alive ? ["the loop makes no progress"] : []),
   ];
@@ -115,11 +117,13 @@ function Tally({ all, anchor }: { all: { state: string }[]; anchor: string }) {
   if (counts.size === 0) return <span class="muted">none yet</span>;
   return (
     <span class="tally">
-      {[...counts].sort(([, a], [, b]) => b - a).map(([word, n]) => (
-        <A key={word} to={`/?q=${word.toLowerCase()}#${anchor}`} class="bare">
-          {n} <Word of={word} small />
-        </A>
-      ))}
+      {[...counts]
+        .sort(([, a], [, b]) => b - a)
+        .map(([word, n]) => (
+          <A key={word} to={`/?q=${word.toLowerCase()}#${anchor}`} class="bare">
+            {n} <Word of={word} small />
+          </A>
+        ))}
     </span>
   );
 }
@@ -127,7 +131,8 @@ function Tally({ all, anchor }: { all: { state: string }[]; anchor: string }) {
 function Environments({ shown, all, leader }: { shown: Environment[]; all: Environment[]; leader: boolean }) {
   if (all.length === 0 && !leader)
     return <Empty command="kubectl get leases --all-namespaces">This process stands by: another one leads, and knows the environments. Ask that one.</Empty>;
-  if (all.length === 0) return <Empty command="majordomo validate">No environment yet: fleet.yaml names them. This says what is wrong with it, if anything is.</Empty>;
+  if (all.length === 0)
+    return <Empty command="majordomo validate">No environment yet: fleet.yaml names them. This says what is wrong with it, if anything is.</Empty>;
   if (shown.length === 0) return <Empty>No environment fits the filter.</Empty>;
   return (
     <ul class="cards wide">
@@ -188,7 +193,12 @@ function EnvironmentCard({ e }: { e: Environment }) {
 export function LastSync({ e }: { e: Environment }) {
   const y = e.lastSync;
   if (!y) return <Fact name="Last sync">none yet</Fact>;
-  const changes = [y.created && `${y.created} created`, y.updated && `${y.updated} updated`, y.pruned && `${y.pruned} pruned`, y.failed && `${y.failed} failed`];
+  const changes = [
+    y.created && `${y.created} created`,
+    y.updated && `${y.updated} updated`,
+    y.pruned && `${y.pruned} pruned`,
+    y.failed && `${y.failed} failed`,
+  ];
   return (
     <Fact name="Last sync">
       <Ago at={y.time} />
@@ -200,7 +210,8 @@ export function LastSync({ e }: { e: Environment }) {
 }
 
 function Pools({ shown, all }: { shown: Pool[]; all: Pool[] }) {
-  if (all.length === 0) return <Empty command="kubectl get agentpools --all-namespaces">No pool yet: an AgentPool in an overlay makes one. This lists those of the cluster.</Empty>;
+  if (all.length === 0)
+    return <Empty command="kubectl get agentpools --all-namespaces">No pool yet: an AgentPool in an overlay makes one. This lists those of the cluster.</Empty>;
   if (shown.length === 0) return <Empty>No pool fits the filter.</Empty>;
   return (
     <ul class="cards">
@@ -237,15 +248,18 @@ export function Figures({ p }: { p: Pool }) {
   const oldest = seconds(p.oldestQueued);
   return (
     <dl class="figures">
-      {(["busy", "idle", "starting", "draining"] as const).map((name) => (
-        <div key={name} class={p[name] ? undefined : "none"}>
-          <dd>{p[name]}</dd>
-          <dt>
-            <i class={`swatch of-${name}`} />
-            {name}
-          </dt>
-        </div>
-      ))}
+      {(["busy", "idle", "starting", "draining", "offline"] as const).map(
+        (name) =>
+          (name !== "offline" || p.offline > 0) && (
+            <div key={name} class={p[name] ? undefined : "none"}>
+              <dd>{p[name]}</dd>
+              <dt>
+                <i class={`swatch of-${name}`} />
+                {name}
+              </dt>
+            </div>
+          ),
+      )}
       <div>
         <dd>{p.desired}</dd>
         <dt>
@@ -286,4 +300,3 @@ export function UnmatchedLabels({ pools }: { pools: Pool[] }) {
     </aside>
   );
 }
-

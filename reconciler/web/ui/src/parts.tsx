@@ -122,7 +122,19 @@ export const Fact = ({ name, children }: { name: string; children: ComponentChil
 );
 
 /** Section is a part of a view, with its heading and what can be done beside it. */
-export function Section({ id, title, note, tools, children }: { id: string; title: string; note?: ComponentChildren; tools?: ComponentChildren; children: ComponentChildren }) {
+export function Section({
+  id,
+  title,
+  note,
+  tools,
+  children,
+}: {
+  id: string;
+  title: string;
+  note?: ComponentChildren;
+  tools?: ComponentChildren;
+  children: ComponentChildren;
+}) {
   return (
     <section aria-labelledby={id}>
       <div class="heading">

@@ -69,7 +69,7 @@ function Steps({ plan }: { plan: Plan }) {
           <Text>{plan.error}</Text>
         </p>
       )}
-      {changes.length === 0 && !plan.error && <Empty>The cluster is as Git says: {plural(kept, "object")} would stay as they are.</Empty>}
+      {changes.length === 0 && !plan.error && <Empty>The cluster is as Git says: a sync would change nothing.</Empty>}
       {changes.map((s) => (
         <StepView key={`${s.op} ${s.object}`} step={s} open={changes.length <= 5} />
       ))}
@@ -98,7 +98,7 @@ function StepView({ step: s, open }: { step: Step; open: boolean }) {
           {f.text ? <Diff text={f.text} /> : <Diff text={sides(f.from, f.to)} />}
         </div>
       ))}
-      {s.text && <Diff text={s.text} />}
+      {s.text && <Diff text={s.op === "create" ? sides(undefined, s.text) : s.text} />}
       {!s.fields?.length && !s.text && s.op === "create" && <p class="muted">All of it is new.</p>}
     </details>
   );
@@ -108,7 +108,12 @@ const json = (value: unknown): string => (typeof value === "string" ? value : JS
 
 /** sides are what is there and what will be, as the lines of a diff. */
 function sides(from: unknown, to: unknown): string {
-  const lines = (sign: string, value: unknown) => (value === undefined || value === null || value === "" ? [] : json(value).split("\n").map((l) => sign + l));
+  const lines = (sign: string, value: unknown) =>
+    value === undefined || value === null || value === ""
+      ? []
+      : json(value)
+          .split("\n")
+          .map((l) => sign + l);
   return [...lines("-", from), ...lines("+", to)].join("\n");
 }
 

@@ -110,13 +110,44 @@ function Actions({ p }: { p: Pool }) {
         ],
       },
     ],
-    ["scale", !!p.floor, { title: "End scaling by hand", path: `${base}/scale`, question: `${p.name} follows its own computation again.`, fixed: { replicas: 0 } }],
-    ["suspend", p.state !== "Suspended", { title: "Suspend", path: `${base}/suspend`, question: `The number of agents of ${p.name} stays as it is until somebody resumes it.`, fields: [{ ...why, required: true }] }],
+    [
+      "scale",
+      !!p.floor,
+      { title: "End scaling by hand", path: `${base}/scale`, question: `${p.name} follows its own computation again.`, fixed: { replicas: 0 } },
+    ],
+    [
+      "suspend",
+      p.state !== "Suspended",
+      {
+        title: "Suspend",
+        path: `${base}/suspend`,
+        question: `The number of agents of ${p.name} stays as it is until somebody resumes it.`,
+        fields: [{ ...why, required: true }],
+      },
+    ],
     ["suspend", p.state === "Suspended", { title: "Resume", path: `${base}/resume`, question: `${p.name} follows its own computation again.` }],
-    ["drain", p.state !== "Draining", { title: "Drain", path: `${base}/drain`, question: `All agents of ${p.name} go, each after its build. No new build gets one.`, fields: [{ ...why, required: true }], grave: true }],
+    [
+      "drain",
+      p.state !== "Draining",
+      {
+        title: "Drain",
+        path: `${base}/drain`,
+        question: `All agents of ${p.name} go, each after its build. No new build gets one.`,
+        fields: [{ ...why, required: true }],
+        grave: true,
+      },
+    ],
     ["drain", p.state === "Draining", { title: "End draining", path: `${base}/drain`, question: `${p.name} takes builds again.`, fixed: { undo: true } }],
   ];
-  return <>{acts.filter(([act, fits]) => fits && may("pools", key(p), act)).map(([, , act]) => <Button key={act.title} act={act} />)}</>;
+  return (
+    <>
+      {acts
+        .filter(([act, fits]) => fits && may("pools", key(p), act))
+        .map(([, , act]) => (
+          <Button key={act.title} act={act} />
+        ))}
+    </>
+  );
 }
 
 /** Startups is how long agents took to come, as bars. */
@@ -126,7 +157,11 @@ function Startups({ p }: { p: Pool }) {
   const most = Math.max(1, ...s.counts);
   const bounds = s.bounds ?? [];
   return (
-    <Section id="startups" title="Start-up of agents" note={`${plural(s.count, "start")}, ${Math.round(s.mean)} s on average, from the pod to the registration`}>
+    <Section
+      id="startups"
+      title="Start-up of agents"
+      note={`${plural(s.count, "start")}, ${Math.round(s.mean)} s on average, from the pod to the registration`}
+    >
       <table class="bars">
         <caption class="unseen">Starts by how long they took</caption>
         <thead class="unseen">
@@ -149,4 +184,3 @@ function Startups({ p }: { p: Pool }) {
     </Section>
   );
 }
-

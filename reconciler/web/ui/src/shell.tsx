@@ -40,7 +40,12 @@ export function Shell({ children }: { children: ComponentChildren }) {
           <button type="button" class="quiet" aria-pressed={paused.value} onClick={() => pause(!paused.value)}>
             {paused.value ? "Go on" : "Pause"}
           </button>
-          <button type="button" class="quiet" onClick={() => choose({ tz: utc.value ? undefined : "utc" })} aria-label={utc.value ? "UTC: show local time" : "local time: show UTC"}>
+          <button
+            type="button"
+            class="quiet"
+            onClick={() => choose({ tz: utc.value ? undefined : "utc" })}
+            aria-label={utc.value ? "UTC: show local time" : "local time: show UTC"}
+          >
             {utc.value ? "UTC" : "local time"}
           </button>
           <button type="button" class="quiet" onClick={cycleTheme} aria-label={`theme: ${theme.value}; change it`}>

@@ -17,7 +17,13 @@ export function Spark({ pool }: { pool: Pool }) {
   if (!series || n < 2) return <div class="spark empty">{loaded?.error ? "no history: " + loaded.error : loaded?.series ? "no history yet" : ""}</div>;
   const { paths, wanted, most } = drawn(series);
   return (
-    <svg class="spark" viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" role="img" aria-label={`agents over time: at most ${plural(most, "agent")}, now ${pool.busy} busy and ${pool.idle} idle`}>
+    <svg
+      class="spark"
+      viewBox={`0 0 ${width} ${height}`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={`agents over time: at most ${plural(most, "agent")}, now ${pool.busy} busy and ${pool.idle} idle`}
+    >
       {paths.map((d, i) => (
         <path key={layers[3 - i]} class={`area of-${layers[3 - i]}`} d={d} />
       ))}
