@@ -175,7 +175,9 @@ func stateOf(s status.Environment) (state, reason string) {
 	for _, c := range []struct{ state, kind string }{
 		{window.Stalled, status.Stalled}, {window.Held, status.PruneHeld}, {window.Reconciling, status.Reconciling}, {window.Suspended, status.Suspended},
 	} {
-		if is, _ := s.Condition(c.kind); is.Status == status.True {
+		is, _ := s.Condition(c.kind)
+		waits := c.state == window.Stalled && is.Reason == status.PruneGuard // for nothing else than an approval
+		if is.Status == status.True && !waits {
 			return c.state, is.Message
 		}
 	}

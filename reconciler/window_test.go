@@ -20,12 +20,15 @@ func TestOneWordForAnEnvironment(t *testing.T) {
 		conditions    []status.Condition
 		state, reason string
 	}{
-		"never visited":               {nil, window.Unknown, "majordomo has not visited it yet"},
-		"ready":                       {[]status.Condition{cond(status.Ready, status.True)}, window.Ready, "Ready is True"},
-		"on its way":                  {[]status.Condition{cond(status.Ready, status.Unknown), cond(status.Reconciling, status.True)}, window.Reconciling, "Reconciling is True"},
-		"tried again":                 {[]status.Condition{cond(status.Ready, status.False), cond(status.Reconciling, status.True)}, window.Reconciling, "Reconciling is True"},
-		"ready and suspended":         {[]status.Condition{cond(status.Ready, status.True), cond(status.Suspended, status.True)}, window.Suspended, "Suspended is True"},
-		"held before on its way":      {[]status.Condition{cond(status.Reconciling, status.True), cond(status.PruneHeld, status.True)}, window.Held, "PruneHeld is True"},
+		"never visited":          {nil, window.Unknown, "majordomo has not visited it yet"},
+		"ready":                  {[]status.Condition{cond(status.Ready, status.True)}, window.Ready, "Ready is True"},
+		"on its way":             {[]status.Condition{cond(status.Ready, status.Unknown), cond(status.Reconciling, status.True)}, window.Reconciling, "Reconciling is True"},
+		"tried again":            {[]status.Condition{cond(status.Ready, status.False), cond(status.Reconciling, status.True)}, window.Reconciling, "Reconciling is True"},
+		"ready and suspended":    {[]status.Condition{cond(status.Ready, status.True), cond(status.Suspended, status.True)}, window.Suspended, "Suspended is True"},
+		"held before on its way": {[]status.Condition{cond(status.Reconciling, status.True), cond(status.PruneHeld, status.True)}, window.Held, "PruneHeld is True"},
+		"held, if nothing else stalls": {
+			[]status.Condition{{Type: status.Stalled, Status: status.True, Reason: status.PruneGuard}, cond(status.PruneHeld, status.True)}, window.Held, "PruneHeld is True",
+		},
 		"stalled before all else":     {[]status.Condition{cond(status.PruneHeld, status.True), cond(status.Suspended, status.True), cond(status.Stalled, status.True)}, window.Stalled, "Stalled is True"},
 		"unready without a condition": {[]status.Condition{cond(status.Ready, status.False)}, window.Unknown, "Ready is False"},
 	} {

@@ -158,6 +158,10 @@ var happenings = map[string]struct {
 	"Jenkins is down": {both(poolState(window.Waiting, "no answer", 0), func(s *window.State) { s.Masters[0].Up, s.Masters[0].Reason = false, "no answer" }), []window.Entry{
 		{Kind: window.Jenkins, Environment: "gke", Text: "Jenkins http://jenkins: no answer", Bad: true},
 	}},
+	"a pool waits though Jenkins is up": {poolState(window.Waiting, "Jenkins is shutting down", 0), []window.Entry{
+		{Kind: window.Turned, Environment: "gke", Pool: "gke/jenkins/linux", Text: "Waiting: Jenkins is shutting down"},
+	}},
+	"a pool waits for the first answer": {both(poolState(window.Waiting, "Jenkins has not been read yet", 0), func(s *window.State) { s.Masters = nil }), nil},
 	"the repository is silent": {func(s *window.State) { s.Source.Error = "no route to host" }, []window.Entry{
 		{Kind: window.Reported, Text: "no route to host", Bad: true},
 	}},

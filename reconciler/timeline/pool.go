@@ -30,8 +30,8 @@ const limited = "ScalingLimited"
 func unsettled(was, is window.Pool, after window.State) bool {
 	switch {
 	case is.State == window.Waiting:
-		return slices.ContainsFunc(after.Masters, func(m window.Master) bool {
-			return !m.Up && m.Environment == is.Environment && m.Namespace == is.Namespace && m.URL == is.Jenkins
+		return !slices.ContainsFunc(after.Masters, func(m window.Master) bool {
+			return m.Up && m.Environment == is.Environment && m.Namespace == is.Namespace && m.URL == is.Jenkins
 		})
 	case is.State == window.Limited, is.State == window.Ready && was.State == window.Limited:
 		c, ok := find(is.Checks, func(c window.Check) bool { return c.Type == limited })
