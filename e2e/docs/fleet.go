@@ -49,14 +49,10 @@ func section(b *strings.Builder, all map[string]object, name, path string, done 
 	for _, f := range all[name].fields {
 		at := strings.TrimPrefix(path+"."+f.name, ".")
 		what := f.doc
-		for k := &f.kind; k != nil; k = k.of {
-			if k.name == "list" {
-				at += "[]"
-			}
-			if _, known := done[k.object]; k.object != "" && !known {
-				done[k.object] = at
-				further = append(further, next{k.object, at})
-			}
+		object, at := f.kind.leads(at)
+		if _, known := done[object]; object != "" && !known {
+			done[object] = at
+			further = append(further, next{object, at})
 		}
 		fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", f.name, words(f, done), fallback(f), cell(what, allowed(f)))
 	}

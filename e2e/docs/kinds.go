@@ -66,11 +66,12 @@ func (p part) section(b *strings.Builder, name, path string, of *property, secti
 	if doc := p.all[name].doc; path != p.path && doc != "" {
 		b.WriteString(sentence(strings.TrimPrefix(doc, name+" is ")) + "\n\n")
 	}
-	defaults := ""
-	if strings.HasPrefix(path, "spec") {
-		defaults = " default |"
+	spec := strings.HasPrefix(path, "spec")
+	head := "| field | | what it is |\n|---|---|---|\n"
+	if spec {
+		head = "| field | | default | what it is |\n|---|---|---|---|\n"
 	}
-	fmt.Fprintf(b, "| field | |%s what it is |\n|---|---|%s---|\n", defaults, strings.Repeat("---|", len(defaults)/len(" default |")))
+	b.WriteString(head)
 	type next struct {
 		name, path string
 		of         *property
@@ -81,30 +82,42 @@ func (p part) section(b *strings.Builder, name, path string, of *property, secti
 		if q == nil {
 			q = &property{}
 		}
-		for k := &f.kind; k != nil; k = k.of {
-			if k.name == "list" {
-				at += "[]"
-			}
-			if _, known := sections[k.object]; k.object != "" && !known {
-				sections[k.object] = at
-				further = append(further, next{k.object, at, q.inner()})
-			}
+		if object, at := f.kind.leads(at); object != "" && sections[object] == "" {
+			sections[object] = at
+			further = append(further, next{object, at, q.inner()})
 		}
-		kind := f.kind.words(sections)
-		if defaults == "" {
-			fmt.Fprintf(b, "| `%s` | %s | %s |\n", f.name, kind, cell(f.doc))
-			continue
-		}
-		if slices.Contains(of.Required, f.name) {
-			kind += ", required"
-		}
-		value := ""
-		if q.Default != nil {
-			value = manual.Code(fmt.Sprint(q.Default))
-		}
-		fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", f.name, kind, value, cell(f.doc, q.bounds()))
+		b.WriteString(f.row(spec, q, slices.Contains(of.Required, f.name), sections))
 	}
 	for _, n := range further {
 		p.section(b, n.name, n.path, n.of, sections)
 	}
+}
+
+// leads returns the object that a field leads to, "" for none, and how its section is called.
+func (k kind) leads(path string) (object, at string) {
+	for k := &k; k != nil; k = k.of {
+		if k.name == "list" {
+			path += "[]"
+		}
+		if k.object != "" {
+			return k.object, path
+		}
+	}
+	return "", path
+}
+
+// row is the line of a field; that of a status has neither default nor bounds.
+func (f field) row(spec bool, q *property, required bool, sections map[string]string) string {
+	kind := f.kind.words(sections)
+	if !spec {
+		return fmt.Sprintf("| `%s` | %s | %s |\n", f.name, kind, cell(f.doc))
+	}
+	if required {
+		kind += ", required"
+	}
+	value := ""
+	if q.Default != nil {
+		value = manual.Code(fmt.Sprint(q.Default))
+	}
+	return fmt.Sprintf("| `%s` | %s | %s | %s |\n", f.name, kind, value, cell(f.doc, q.bounds()))
 }

@@ -53,6 +53,19 @@ func TestEveryLinkLeadsSomewhere(t *testing.T) {
 	}
 }
 
+func TestTheIndexLeadsToEveryPage(t *testing.T) {
+	all, err := page.All(os.DirFS(root))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file := range all {
+		named := slices.ContainsFunc(all["docs/README.md"].Links, func(l page.Text) bool { return path.Join("docs", l.Text) == file })
+		if strings.HasPrefix(file, "docs/") && file != "docs/README.md" && !named {
+			t.Errorf("docs/README.md does not lead to %s", file)
+		}
+	}
+}
+
 // filePath is how pages name a file of the repository.
 var filePath = regexp.MustCompile(`^(docs|e2e|manifests|overlays|reconciler|jenkins/jenkinstest|\.ci)/[A-Za-z0-9_./-]*$`)
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -56,21 +57,27 @@ func load(dir string) (structs, map[string]string, error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		for _, d := range tree.Decls {
-			if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.TYPE {
-				for _, s := range g.Specs {
-					t, _ := s.(*ast.TypeSpec)
-					types[t.Name.Name] = t.Type
-					doc := t.Doc
-					if doc == nil {
-						doc = g.Doc
-					}
-					docs[t.Name.Name] = strings.TrimSpace(doc.Text())
-				}
-			}
-		}
+		types.add(tree, docs)
 	}
 	return types, docs, nil
+}
+
+// add takes in the types that a file declares.
+func (s structs) add(tree *ast.File, docs map[string]string) {
+	for _, d := range tree.Decls {
+		g, ok := d.(*ast.GenDecl)
+		if !ok || g.Tok != token.TYPE {
+			continue
+		}
+		for _, one := range g.Specs {
+			t, _ := one.(*ast.TypeSpec)
+			doc := t.Doc
+			if doc == nil {
+				doc = g.Doc
+			}
+			s[t.Name.Name], docs[t.Name.Name] = t.Type, strings.TrimSpace(doc.Text())
+		}
+	}
 }
 
 // objects returns the type of a package and all objects that its fields lead to.
@@ -80,39 +87,42 @@ func objects(dir, root string) (map[string]object, error) {
 		return nil, err
 	}
 	all := map[string]object{}
-	var visit func(name string) error
-	visit = func(name string) error {
+	for ahead := []string{root}; len(ahead) > 0; ahead = ahead[1:] {
+		name := ahead[0]
 		if _, done := all[name]; done {
-			return nil
+			continue
 		}
-		s, ok := types[name].(*ast.StructType)
-		if !ok {
-			return fmt.Errorf("%s: type %s is no struct", dir, name)
+		o, further, err := types.object(name)
+		if err != nil {
+			return nil, fmt.Errorf("%s: type %s: %w", dir, name, err)
 		}
-		o := object{doc: docs[name]}
+		o.doc = docs[name]
 		all[name] = o
-		for _, f := range s.Fields.List {
-			if f.Tag != nil && f.Tag.Value == "`json:\"-\"`" {
-				continue
-			}
-			of, err := types.field(f)
-			if err != nil {
-				return fmt.Errorf("%s: type %s: %w", dir, name, err)
-			}
-			o.fields = append(o.fields, of)
-			for k := &of.kind; k != nil; k = k.of {
-				if k.object == "" {
-					continue
-				}
-				if err := visit(k.object); err != nil {
-					return err
-				}
-			}
-		}
-		all[name] = o
-		return nil
+		ahead = append(ahead, further...)
 	}
-	return all, visit(root)
+	return all, nil
+}
+
+// object returns a type as an object, and the objects that its fields lead to.
+func (s structs) object(name string) (o object, further []string, err error) {
+	t, ok := s[name].(*ast.StructType)
+	if !ok {
+		return o, nil, errors.New("is no struct")
+	}
+	for _, f := range t.Fields.List {
+		if f.Tag != nil && f.Tag.Value == "`json:\"-\"`" {
+			continue
+		}
+		of, err := s.field(f)
+		if err != nil {
+			return o, nil, err
+		}
+		o.fields = append(o.fields, of)
+		if to, _ := of.kind.leads(""); to != "" {
+			further = append(further, to)
+		}
+	}
+	return o, further, nil
 }
 
 func (s structs) field(f *ast.Field) (field, error) {
