@@ -69,7 +69,11 @@ func add(ctx context.Context, o options, tag name.Tag, index v1.ImageIndex, plat
 	if err := os.WriteFile(base+".spdx.json", list, 0o644); err != nil { //nolint:gosec // for everybody to read
 		return nil, err
 	}
-	image, err := imageOf(o, platform, program)
+	terms, err := licences(ctx, o.source, info)
+	if err != nil {
+		return nil, err
+	}
+	image, err := imageOf(o, platform, program, terms)
 	if err != nil {
 		return nil, err
 	}
@@ -88,9 +92,9 @@ func add(ctx context.Context, o options, tag name.Tag, index v1.ImageIndex, plat
 	return mutate.AppendManifests(index, mutate.IndexAddendum{Add: image, Descriptor: described}, mutate.IndexAddendum{Add: referrer}), nil
 }
 
-// imageOf puts the program and what it needs into an image.
-func imageOf(o options, platform string, program []byte) (v1.Image, error) {
-	below, err := layerOf(rootFiles(), o.commit.time)
+// imageOf puts the program, what it needs and the licences of its parts into an image.
+func imageOf(o options, platform string, program []byte, terms []file) (v1.Image, error) {
+	below, err := layerOf(append(rootFiles(), terms...), o.commit.time)
 	if err != nil {
 		return nil, err
 	}

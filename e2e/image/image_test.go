@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -77,7 +78,10 @@ func TestTheImageIsStaticAndRunsAsNobody(t *testing.T) {
 		if config.Config.User != "65532:65532" || config.Architecture != d.Platform.Architecture {
 			t.Errorf("%s runs as %q on %s, want 65532:65532", d.Platform, config.Config.User, config.Architecture)
 		}
-		want := []string{"etc/passwd", "etc/group", "etc/ssl/certs/ca-certificates.crt", "majordomo"}
+		want := []string{
+			"etc/passwd", "etc/group", "etc/ssl/certs/ca-certificates.crt", "licenses/go@" + strings.TrimPrefix(runtime.Version(), "go") + "/LICENSE",
+			"licenses/github.com/google/go-cmp@v0.7.0/LICENSE", "majordomo",
+		}
 		if got := contents(t, image); !slices.Equal(got, want) {
 			t.Errorf("%s holds %v, want %v: no shell, no package manager", d.Platform, got, want)
 		}
@@ -156,6 +160,25 @@ func TestTheListNamesEveryModule(t *testing.T) {
 	})
 	if !found || len(doc.Relationships) != len(doc.Packages) {
 		t.Errorf("packages %+v, want go-cmp with its version and sum", doc.Packages)
+	}
+}
+
+func TestWhatHasNoLicenceIsNotShipped(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"license.go", "README"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := texts(dir, "licenses/m@v1"); err == nil || !strings.Contains(err.Error(), "licenses/m@v1: there is no licence in ") {
+		t.Errorf("texts = %v, %v", got, err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "LICENSE.txt"), []byte("MIT"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := texts(dir, "licenses/m@v1")
+	if err != nil || len(got) != 1 || got[0].name != "licenses/m@v1/LICENSE.txt" || string(got[0].data) != "MIT" {
+		t.Errorf("texts = %v, %v", got, err)
 	}
 }
 
