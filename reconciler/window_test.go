@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -8,7 +10,10 @@ import (
 
 	"majordomo.dev/jenkins/fleet"
 	"majordomo.dev/jenkins/pool"
+	"majordomo.dev/reconciler/object"
+	"majordomo.dev/reconciler/plan"
 	"majordomo.dev/reconciler/status"
+	"majordomo.dev/reconciler/web"
 	"majordomo.dev/reconciler/window"
 )
 
@@ -110,5 +115,30 @@ func TestPoolsAreExplainedAsByTheCommand(t *testing.T) {
 	}
 	if got.Agents[0].Build != "http://jenkins/job/x/1/" || got.Agents[1].Build != "" {
 		t.Errorf("builds %+v", got.Agents)
+	}
+}
+
+func TestPlansMaskSecretsAsDiffDoes(t *testing.T) {
+	const canary = "Y2FuYXJ5LWluLWEtcGxhbg=="
+	s := plan.Step{
+		ID: object.ID{Kind: "Secret", Namespace: "jenkins", Name: "login"}, Op: plan.Create, Reason: "new in Git\n\x1b[31m",
+		Payload: plan.Payload{Object: object.Object{
+			"apiVersion": "v1", "kind": "Secret", "metadata": map[string]any{"name": "login"}, "data": map[string]any{"password": canary},
+		}},
+	}
+	got := stepSeen(s)
+	if strings.Contains(got.Text, canary) || !strings.Contains(got.Text, object.Masked) || got.Reason != "new in Git" {
+		t.Errorf("step %+v", got)
+	}
+	s.Op, s.Changes = plan.Update, []object.Change{
+		{Path: ".data.password", From: object.Masked, To: object.Masked}, {Path: ".data.text", From: "a\nb\n", To: "a\nc\n"}, {Path: ".spec.n", To: int64(3)},
+	}
+	got = stepSeen(s)
+	want := []web.PlanField{
+		{Path: ".data.password", From: json.RawMessage(`"(sensitive)"`), To: json.RawMessage(`"(sensitive)"`)}, {Path: ".data.text", Text: "@@ -1,2 +1,2 @@\n a\n-b\n+c\n"},
+		{Path: ".spec.n", To: json.RawMessage("3")},
+	}
+	if diff := cmp.Diff(want, got.Fields); diff != "" {
+		t.Errorf("fields (-want +got):\n%s", diff)
 	}
 }

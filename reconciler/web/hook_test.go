@@ -34,6 +34,7 @@ var noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
 // bench is a handler with what it does made visible.
 type bench struct {
 	*Handler
+	tb    testing.TB
 	board *status.Board
 	wakes atomic.Int64
 	now   atomic.Int64 // seconds after noon
@@ -41,7 +42,7 @@ type bench struct {
 
 func newBench(tb testing.TB, change ...func(*Options)) *bench {
 	tb.Helper()
-	b := &bench{board: status.NewBoard()}
+	b := &bench{tb: tb, board: status.NewBoard()}
 	o := Options{
 		Board: b.board, Secrets: []secret.String{secret.New(current), secret.New(retired)}, Ref: followed,
 		Wake: func() { b.wakes.Add(1) },

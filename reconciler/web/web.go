@@ -112,6 +112,7 @@ func New(o Options) (*Handler, error) {
 	h := &Handler{o: o, hook: hook, acted: acted, guesses: newLimits(loginPace()), haste: newLimits(actionPace()), starts: newLimits(startPace()), epoch: strconv.FormatInt(o.Now().UnixNano(), 36)}
 	for path, serve := range map[string]http.HandlerFunc{
 		"/healthz": h.healthz, "/readyz": h.readyz, "/metrics": metrics.ServeHTTP, "/api/v1/environments": h.environments,
+		"/api/v1/openapi.json": h.openapi,
 	} {
 		h.routes.handle(http.MethodGet, path, serve)
 	}
