@@ -145,6 +145,7 @@ func TestOpenAPIDocumentIsValid(t *testing.T) {
 func TestEveryRouteIsInTheOpenAPIDocument(t *testing.T) {
 	b := guarded(t, newRealm(), showing(newScene(window.State{})), remembering(before()), dressed, func(o *Options) {
 		o.Plan = func(context.Context, string) (Plan, error) { return Plan{}, nil }
+		o.Access.OIDC = struct{ Provider }{}
 	})
 	var routes, described []string
 	for _, r := range b.routes.list() {

@@ -36,6 +36,11 @@ func operations() []operation {
 		{method: "get", path: "/history", summary: "The page of what has happened.", answers: ok(markup{})},
 		{method: "get", path: "/health", summary: "The page of Majordomo itself.", answers: ok(markup{})},
 		{method: "get", path: "/login", summary: "The page that leads to a login.", answers: ok(markup{})},
+		{method: "get", path: "/login/oidc", summary: "Go to the provider to log in.", query: [][3]string{{"to", "string", "page to come back to"}}, answers: map[string]any{"303": words{}}},
+		{
+			method: "get", path: "/login/oidc/callback", summary: "Come back from the provider.", answers: ok(markup{}),
+			query: [][3]string{{"state", "string", "as it was given to the provider"}, {"code", "string", "of the provider"}, {"error", "string", "of the provider"}},
+		},
 		{method: "get", path: "/assets/{name}", summary: "A file of the page. What is under a name never changes.", answers: ok(words{})},
 		{method: "get", path: "/healthz", summary: "Whether the loop makes progress: 503 if only a restart helps.", answers: ok(words{})},
 		{method: "get", path: "/readyz", summary: "Whether the process has seen its repository and clusters.", answers: ok(words{})},
