@@ -45,6 +45,11 @@ var situations = []situation{
 	{"it answers", "SourceStale", []string{`majordomo_source_last_success_timestamp_seconds{source="https://git/x"} 0+60x240`, `majordomo_source_fetch_total{source="https://git/x", result="failed"} 3x240`}, never, ""},
 	{"it answers every few minutes", "SourceStale", []string{`majordomo_source_last_success_timestamp_seconds{source="https://git/x"} 0x8 540x8 1080x8`}, never, ""},
 
+	{"letters are refused", "NotificationsFailing", []string{`majordomo_notifications_total{` + process + `, sink="mail", result="failed"} 0x9 1+1x60`}, 20 * time.Minute, "mail"},
+	{"the queue is full", "NotificationsFailing", []string{`majordomo_notifications_total{` + process + `, sink="chat", result="dropped"} 0x9 9+9x60`}, 20 * time.Minute, "chat"},
+	{"one was given up, long ago", "NotificationsFailing", []string{`majordomo_notifications_total{` + process + `, sink="mail", result="failed"} 1x240`}, never, ""},
+	{"they are sent", "NotificationsFailing", []string{`majordomo_notifications_total{` + process + `, sink="mail", result="sent"} 0+5x240`}, never, ""},
+
 	{"stalled", "EnvironmentStalled", []string{`majordomo_env_condition{env="gke", type="Stalled", status="True", reason="RenderFailed"} _x9 1x60`}, 14 * time.Minute, "gke is stalled"},
 	{"stalled for one reason, then another", "EnvironmentStalled", []string{
 		`majordomo_env_condition{env="gke", type="Stalled", status="True", reason="RenderFailed"} 1x2`, `majordomo_env_condition{env="gke", type="Stalled", status="True", reason="ApplyFailed"} _ _ _ 1x60`,
@@ -123,7 +128,7 @@ func TestEveryAlertSaysWhatItIsAndWhereToRead(t *testing.T) {
 	all := rules(t)
 	for _, name := range []string{
 		"JenkinsDown", "JenkinsSampleStale", "QueueWaitHigh", "PoolAtMax", "PoolStalled", "AgentStartFailing", "BuildsLost", "EnvironmentStalled", "EnvironmentNotReady",
-		"PruneHeld", "DriftFight", "SourceStale", "MajordomoDown", "NoLeader", "LeaderFlap", "Panics",
+		"PruneHeld", "DriftFight", "SourceStale", "MajordomoDown", "NoLeader", "LeaderFlap", "Panics", "NotificationsFailing",
 	} {
 		if _, ok := all[name]; !ok {
 			t.Errorf("no alert %s", name)

@@ -137,6 +137,13 @@ func self() row {
 		{kind: "timeseries", title: "Time until they answer, 95 %", help: "By verb.", unit: "s", width: 8, queries: []query{
 			{`histogram_quantile(0.95, sum by (le, verb) (rate(rest_client_request_duration_seconds_bucket[$__rate_interval])))`, "{{verb}}"},
 		}},
+		{kind: "timeseries", title: "Notifications", help: "By sink and what came of them: sent, failed after all tries, dropped from a full queue.", width: 8, queries: []query{
+			{`sum by (sink, result) (increase(majordomo_notifications_total[$__rate_interval]))`, "{{sink}} {{result}}"},
+		}},
+		{kind: "timeseries", title: "Not told or not kept", help: "Spans that no collector took; writes of the history that failed.", width: 8, queries: []query{
+			{`sum by (result) (increase(majordomo_spans_total{result!="sent"}[$__rate_interval]))`, "spans {{result}}"},
+			{`sum(increase(majordomo_history_write_failures_total[$__rate_interval]))`, "history"},
+		}},
 		{kind: "timeseries", title: "Panics", help: "That were recovered. It should be 0.", width: 8, queries: []query{
 			{`sum by (component) (increase(majordomo_panics_total[$__rate_interval]))`, "{{component}}"},
 			{`sum(increase(majordomo_fleet_panics_total[$__rate_interval]))`, "fleet"},

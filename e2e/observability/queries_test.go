@@ -123,14 +123,16 @@ func TestQueriesAskForWhatIsServed(t *testing.T) {
 
 // words are what labels may say, in the words of the product.
 var words = map[string][]string{
-	"majordomo_env_condition type":        {status.Ready, status.Stalled, status.Suspended},
-	"majordomo_env_condition status":      {status.True, status.False, status.Unknown},
-	"majordomo_pool_condition type":       {pool.Ready, pool.ScalingActive, pool.ScalingLimited, pool.JenkinsReachable},
-	"majordomo_pool_condition status":     {pool.True, pool.False, pool.Unknown},
-	"majordomo_pool_condition reason":     {pool.AtMax, pool.Blocked, pool.Suspended, pool.Emptying},
-	"majordomo_pool_findings rule":        {string(heal.Image), string(heal.Setup), string(heal.Crash), string(heal.Place), string(heal.Unregistered)},
-	"majordomo_pool_agents state":         {string(roster.Busy), string(roster.Idle), string(roster.Starting), string(roster.Draining), string(roster.Offline)},
-	"majordomo_source_fetch_total result": {"failed"},
+	"majordomo_env_condition type":         {status.Ready, status.Stalled, status.Suspended},
+	"majordomo_env_condition status":       {status.True, status.False, status.Unknown},
+	"majordomo_pool_condition type":        {pool.Ready, pool.ScalingActive, pool.ScalingLimited, pool.JenkinsReachable},
+	"majordomo_pool_condition status":      {pool.True, pool.False, pool.Unknown},
+	"majordomo_pool_condition reason":      {pool.AtMax, pool.Blocked, pool.Suspended, pool.Emptying},
+	"majordomo_pool_findings rule":         {string(heal.Image), string(heal.Setup), string(heal.Crash), string(heal.Place), string(heal.Unregistered)},
+	"majordomo_pool_agents state":          {string(roster.Busy), string(roster.Idle), string(roster.Starting), string(roster.Draining), string(roster.Offline)},
+	"majordomo_source_fetch_total result":  {"failed"},
+	"majordomo_notifications_total result": {"failed", "dropped"}, // reconciler/notify holds itself to both
+	"majordomo_spans_total result":         {"sent"},
 }
 
 func TestQueriesUseTheWordsOfTheProduct(t *testing.T) {

@@ -18,8 +18,10 @@ import (
 	"github.com/prometheus/common/model"
 
 	"majordomo.dev/jenkins/fleet"
+	"majordomo.dev/reconciler/notify"
 	"majordomo.dev/reconciler/record"
 	"majordomo.dev/reconciler/status"
+	"majordomo.dev/reconciler/telemetry"
 	"majordomo.dev/reconciler/web"
 )
 
@@ -31,6 +33,11 @@ var target = []string{"job", "instance", "namespace"}
 
 // calls are what package main serves beside the lines; reconciler.TestRunKeepsTheEnvironmentAndStopsWithZero finds them in the running program.
 var calls = catalog{"rest_client_requests_total": {"code", "method"}, "rest_client_request_duration_seconds": {"verb"}}
+
+// further are the parts of the program that serve metrics beside the board.
+func further(f *fleet.Fleet) []prometheus.Collector {
+	return []prometheus.Collector{f, &notify.Notifier{}, &record.Recorder{}, telemetry.New(telemetry.Options{Endpoint: "http://127.0.0.1:1"})}
+}
 
 // scrape reads the real endpoint: the handler of the program over a board that has something of everything, and a fleet.
 func scrape(t *testing.T) (map[string]*dto.MetricFamily, *fleet.Fleet) {
@@ -49,7 +56,7 @@ func scrape(t *testing.T) (map[string]*dto.MetricFamily, *fleet.Fleet) {
 	b.Fetched("fetched", time.Second)
 	b.Webhook("github", "accepted")
 	f := fleet.New(fleet.Options{})
-	h, err := web.New(web.Options{Board: b, Build: web.Build{Version: "1.2.3", Revision: "abc"}, Metrics: []prometheus.Collector{f, record.New(record.Options{})}})
+	h, err := web.New(web.Options{Board: b, Build: web.Build{Version: "1.2.3", Revision: "abc"}, Metrics: further(f)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +85,7 @@ func scrape(t *testing.T) (map[string]*dto.MetricFamily, *fleet.Fleet) {
 
 var described = regexp.MustCompile(`^Desc\{fqName: "([^"]+)", help: "([^"]+)".*variableLabels: \{([^}]*)\}\}$`)
 
-// served returns all that the program serves. What pools and Jenkins have comes from the description of the fleet, for there is none here;
+// served returns all that the program serves. What pools, Jenkins and sinks have comes from descriptions, for there are none here;
 // jenkins/fleet.TestEveryMetricThatIsDescribedIsServed holds it to that.
 func served(t *testing.T) catalog {
 	t.Helper()
@@ -95,8 +102,10 @@ func served(t *testing.T) catalog {
 		}
 		all[name] = have
 	}
-	for _, d := range descriptions(t, f) {
-		all[d.name] = d.labels
+	for _, c := range further(f) {
+		for _, d := range descriptions(t, c) {
+			all[d.name] = d.labels
+		}
 	}
 	return all
 }
@@ -134,8 +143,10 @@ func helps(t *testing.T) map[string]string {
 	for name, family := range families {
 		all[name] = family.GetHelp()
 	}
-	for _, d := range descriptions(t, f) {
-		all[d.name] = d.help
+	for _, c := range further(f) {
+		for _, d := range descriptions(t, c) {
+			all[d.name] = d.help
+		}
 	}
 	return all
 }

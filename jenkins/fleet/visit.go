@@ -39,9 +39,9 @@ type visit struct {
 	outcome  rollout.Outcome
 	gates    []pool.Gate
 	plan     drain.Plan
-	problems []string // that came up on the way
+	problems []string  // that came up on the way
 	judged   time.Time // when the plan was made
-	steps    []Span // of the plan, that are over; only gathered where somebody is told
+	steps    []Span    // of the plan, that are over; only gathered where somebody is told
 }
 
 // visit visits a pool. A panic, or an error, is that pool's alone.

@@ -69,11 +69,11 @@ func encode(passes []Span, version, instance string) []byte {
 	for _, p := range passes {
 		s.Spans = add(s.Spans, p, id(16), "")
 	}
-	facts := []slog.Attr{slog.String("service.name", "majordomo"), slog.String("service.version", version)}
+	own := []attribute{text("service.name", "majordomo"), text("service.version", version)}
 	if instance != "" {
-		facts = append(facts, slog.String("service.instance.id", instance))
+		own = append(own, text("service.instance.id", instance))
 	}
-	b, err := json.Marshal(export{[]resource{{attributes{list(facts)}, []scope{s}}}})
+	b, err := json.Marshal(export{[]resource{{attributes{own}, []scope{s}}}})
 	if err != nil {
 		panic(err) // texts always have a form
 	}
@@ -106,21 +106,21 @@ func id(bytes int) string {
 
 func nanoseconds(t time.Time) string { return strconv.FormatInt(t.UnixNano(), 10) }
 
-// list writes facts. Texts may come from outside, and are made fit to be shown.
+// text is an attribute that is one. It may come from outside, and is made fit to be shown.
+func text(key, t string) attribute { return attribute{key, value{Text: new(status.Clean(t, longest))}} }
+
+// list writes facts.
 func list(facts []slog.Attr) []attribute {
 	out := make([]attribute, 0, len(facts))
 	for _, f := range facts {
-		v := f.Value.Resolve()
-		var is value
-		switch v.Kind() {
+		switch v := f.Value.Resolve(); v.Kind() {
 		case slog.KindInt64:
-			is.Integer = new(strconv.FormatInt(v.Int64(), 10))
+			out = append(out, attribute{f.Key, value{Integer: new(strconv.FormatInt(v.Int64(), 10))}})
 		case slog.KindBool:
-			is.Truth = new(v.Bool())
+			out = append(out, attribute{f.Key, value{Truth: new(v.Bool())}})
 		default:
-			is.Text = new(status.Clean(v.String(), longest))
+			out = append(out, text(f.Key, v.String()))
 		}
-		out = append(out, attribute{f.Key, is})
 	}
 	return out
 }
