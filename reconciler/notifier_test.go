@@ -13,6 +13,12 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"majordomo.dev/reconciler/config"
+	"majordomo.dev/reconciler/notify"
+	"majordomo.dev/reconciler/secret"
+	"majordomo.dev/reconciler/status"
+	"majordomo.dev/reconciler/web"
 )
 
 // listener is a chat and a Git host that listen.
@@ -206,4 +212,32 @@ func TestValidateFindsWhatIsWrongWithNotifications(t *testing.T) {
 	s := newSite(t)
 	s.files["fleet.yaml"] += "notifications:\n- {name: chat, slak: {}}\n"
 	has(t, s.want(exitFailure, "validate", s.directory()).stdout, "fleet.yaml:6", `.notifications[0].slak`, `did you mean "slack"?`)
+}
+
+func TestAWebhookOfOursIsSignedAsThoseThatWeTake(t *testing.T) {
+	key := strings.Repeat("k", 32)
+	handler, err := web.New(web.Options{
+		Board: status.NewBoard(), Log: discard(), Ref: "refs/heads/main", Wake: func() {}, Secrets: []secret.String{secret.New(key)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(handler)
+	defer server.Close()
+	dir := t.TempDir()
+	send := func(key string) error {
+		for name, text := range map[string]string{"url": server.URL + "/hooks/git", "key": key} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		n := config.Notification{Name: "hook", Kind: config.Webhook, Hook: config.Hook{URL: "url", Key: "key"}}
+		return notify.Place{Secrets: dir}.Send(t.Context(), n, notify.Test(n, "", time.Now()))
+	}
+	if err := send(key); err == nil || !strings.Contains(err.Error(), "400 Bad Request: the payload names no ref") {
+		t.Errorf("signed: %v, want that it was believed and is about no ref", err)
+	}
+	if err := send(strings.Repeat("x", 32)); err == nil || !strings.Contains(err.Error(), "401 Unauthorized: the signature does not match") {
+		t.Errorf("signed with another key: %v, want that it was not believed", err)
+	}
 }

@@ -4,7 +4,6 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -35,8 +34,8 @@ type payload struct {
 	URL         string          `json:"url,omitempty"` // of the page about it
 }
 
-// signed is the request to a webhook, signed twice: as Majordomo's own webhooks are, over the body, which has the time in it; and as the
-// standard webhooks of https://www.standardwebhooks.com are, over id, time and body.
+// signed is the request to a webhook, signed as the webhooks are that Majordomo takes itself: over the body, which has the time in it, so
+// that nobody can send it again later.
 func signed(c call, key secret.String, m notice.Message, link string, now time.Time) (call, error) {
 	id := "msg_" + rand.Text()
 	body, err := json.Marshal(payload{
@@ -46,19 +45,15 @@ func signed(c call, key secret.String, m notice.Message, link string, now time.T
 	if err != nil {
 		return call{}, fmt.Errorf("no JSON: %w", err)
 	}
-	at := strconv.FormatInt(now.Unix(), 10)
 	c.body, c.hide = body, []string{key.Reveal()}
 	c.header = map[string]string{
-		"X-Signature":   "sha256=" + hex.EncodeToString(mac(key, string(body))),
-		"X-Delivery-Id": id, "X-Timestamp": at,
-		"Webhook-Id": id, "Webhook-Timestamp": at,
-		"Webhook-Signature": "v1," + base64.StdEncoding.EncodeToString(mac(key, id+"."+at+"."+string(body))),
+		"X-Signature": "sha256=" + hex.EncodeToString(mac(key, body)), "X-Delivery-Id": id, "X-Timestamp": strconv.FormatInt(now.Unix(), 10),
 	}
 	return c, nil
 }
 
-func mac(key secret.String, text string) []byte {
+func mac(key secret.String, body []byte) []byte {
 	h := hmac.New(sha256.New, []byte(key.Reveal()))
-	_, _ = h.Write([]byte(text))
+	_, _ = h.Write(body)
 	return h.Sum(nil)
 }
