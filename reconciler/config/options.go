@@ -217,28 +217,7 @@ func (o Options) Validate() error {
 	if o.LogFormat != "text" && o.LogFormat != "json" {
 		fail("log-format: %q; allowed: text, json", o.LogFormat)
 	}
-	for _, l := range o.Listen {
-		if err := checkAddress(l); err != nil {
-			fail("listen: %w", err)
-		}
-	}
-	if err := checkAddress(o.WebhookListen); err != nil {
-		fail("webhook-listen: %w", err)
-	}
-	if o.WebhookListen != "" && len(o.WebhookSecretFiles) == 0 {
-		fail("webhook-secret-files: is empty; webhooks are taken only when they are signed, so name a file with a secret of at least 32 bytes")
-	}
-	if o.WebhookListen != "" && slices.Contains(o.Listen, o.WebhookListen) {
-		fail("webhook-listen: is the address of listen; webhooks come from outside and get an address of their own")
-	}
-	for _, host := range o.NotifyHosts {
-		if strings.ContainsAny(host, "/@ ") || checkTargetHost(host) != nil || strings.Contains(host, ":") && net.ParseIP(host) == nil {
-			fail("notify-hosts: %q is no host; allowed are names and addresses without scheme and port, such as git.example.com", host)
-		}
-	}
-	if err := checkDashboard(o.DashboardURL); err != nil {
-		fail("dashboard-url: %w", err)
-	}
+	errs = append(errs, o.checkListen(), o.checkNotify())
 	if o.GitPasswordFile != "" && strings.HasPrefix(o.Repo, "http://") {
 		fail("git-password-file: the repository is http, which would send the password in the clear; use https or ssh")
 	}
@@ -291,29 +270,25 @@ func checkRepo(repo string) error {
 	return nil
 }
 
-// checkDashboard takes what may stand in a link.
-func checkDashboard(text string) error {
-	if text == "" {
-		return nil
+// checkListen is about what is answered, and to whom.
+func (o Options) checkListen() error {
+	var errs []error
+	fail := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	for _, l := range o.Listen {
+		if err := checkAddress(l); err != nil {
+			fail("listen: %w", err)
+		}
 	}
-	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || len(text) > 200 {
-		return errors.New("is no address of a page; allowed is https://HOST, with port and path if there are, and up to 200 bytes")
+	if err := checkAddress(o.WebhookListen); err != nil {
+		fail("webhook-listen: %w", err)
 	}
-	return nil
-}
-
-// Trusted returns the hosts that notifications in fleet.yaml may send secrets to: NotifyHosts, and that of the config repository.
-func (o Options) Trusted() []string {
-	hosts := slices.Clone(o.NotifyHosts)
-	if u, err := url.Parse(o.Repo); err == nil && u.Hostname() != "" {
-		return append(hosts, u.Hostname())
+	if o.WebhookListen != "" && len(o.WebhookSecretFiles) == 0 {
+		fail("webhook-secret-files: is empty; webhooks are taken only when they are signed, so name a file with a secret of at least 32 bytes")
 	}
-	user, _, scp := strings.Cut(o.Repo, ":") // user@host:path
-	if _, host, ok := strings.Cut(user, "@"); ok && scp {
-		return append(hosts, host)
+	if o.WebhookListen != "" && slices.Contains(o.Listen, o.WebhookListen) {
+		fail("webhook-listen: is the address of listen; webhooks come from outside and get an address of their own")
 	}
-	return hosts
+	return errors.Join(errs...)
 }
 
 func checkAddress(address string) error {

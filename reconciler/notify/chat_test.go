@@ -165,10 +165,7 @@ func TestAnswersOfTheServices(t *testing.T) {
 		"discord, unknown webhook":    {config.Discord, reply{404, nil, `{"message": "Unknown Webhook", "code": 10015}`}, "Unknown Webhook", true, 0},
 		"webhook, away for a while":   {config.Webhook, reply{503, map[string]string{"Retry-After": "7"}, ""}, "the answer is 503 Service Unavailable", false, 7 * time.Second},
 		"webhook, Retry-After absurd": {config.Webhook, reply{503, map[string]string{"Retry-After": "1e300"}, ""}, "503", false, patience},
-		"webhook, redirect": {
-			config.Webhook, reply{308, map[string]string{"Location": "https://elsewhere.example/canary"}, ""},
-			"the answer is a redirect to elsewhere.example, which is not followed; put the final URL in its place", true, 0,
-		},
+		"webhook, redirect":           {config.Webhook, reply{308, map[string]string{"Location": "https://elsewhere.example/canary"}, ""}, "the answer is a redirect to elsewhere.example, which is not followed; put the final URL in its place", true, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, test.answer)

@@ -56,7 +56,7 @@ func newPost(t *testing.T, change func(*post)) *post {
 	if change != nil {
 		change(p)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ func TestASinkThatIsDownIsTriedThreeTimes(t *testing.T) {
 		h := newHouse(t, "", func(string, notice.Item) error { return &failure{text: "down"} }, "chat")
 		defer h.run()()
 		h.set(map[string]bool{"gke": true})
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		h.sent("chat: gke: failed at 0s", "chat: gke: failed at 2s", "chat: gke: failed at 12s")
 		h.counted("chat", map[string]float64{failed: 1})
 	})
@@ -39,7 +39,7 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 		}, "chat")
 		defer h.run()()
 		h.set(map[string]bool{"gke": true})
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		h.sent("chat: gke: failed at 0s", "chat: gke: failed at 1m30s")
 		h.counted("chat", map[string]float64{sent: 1})
 	})
@@ -50,7 +50,7 @@ func TestWhatIsRefusedForGoodIsNotTriedAgain(t *testing.T) {
 		h := newHouse(t, "", func(string, notice.Item) error { return finally("404") }, "chat")
 		defer h.run()()
 		h.set(map[string]bool{"gke": true})
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		h.sent("chat: gke: failed at 0s")
 		h.counted("chat", map[string]float64{failed: 1})
 	})
@@ -58,19 +58,19 @@ func TestWhatIsRefusedForGoodIsNotTriedAgain(t *testing.T) {
 
 func TestATroubleIsSaidOncePerCause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var answer error = finally("404 no_service")
+		answer := finally("404 no_service")
 		h := newHouse(t, "", func(string, notice.Item) error { return answer }, "chat")
 		stop := h.run()
 		for _, bad := range []bool{true, false, true} {
 			h.set(map[string]bool{"gke": bad})
-			time.Sleep(time.Minute)
+			pass(time.Minute)
 		}
 		answer = finally("410 gone")
 		h.set(map[string]bool{"gke": false})
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		answer = nil
 		h.set(map[string]bool{"gke": true})
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		stop()
 		want := []string{
 			"fault true notifications to chat are not sent: 404 no_service", "fault true notifications to chat are not sent: 410 gone",
@@ -97,7 +97,7 @@ func TestASinkThatHangsHoldsUpNobody(t *testing.T) {
 		stop := h.run()
 		for i := range 6 {
 			h.set(map[string]bool{"gke": i%2 == 0})
-			time.Sleep(time.Second)
+			pass(time.Second)
 		}
 		h.mu.Lock()
 		works := len(h.got)
@@ -148,17 +148,17 @@ func TestTheNextProcessDoesNotRepeatWhatWasSaid(t *testing.T) {
 		h := newHouse(t, dir, fine, "chat")
 		stop := h.run()
 		h.set(map[string]bool{"gke": true})
-		time.Sleep(time.Second)
+		pass(time.Second)
 		h.sent("chat: gke: failed at 0s")
 		stop()
 
 		h = newHouse(t, dir, fine, "chat")
 		stop = h.run()
 		h.set(map[string]bool{"gke": true})
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		h.sent()
 		h.set(map[string]bool{"gke": false})
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		h.sent("chat: gke: recovered at 1m0s")
 		stop()
 
@@ -168,7 +168,7 @@ func TestTheNextProcessDoesNotRepeatWhatWasSaid(t *testing.T) {
 		h = newHouse(t, dir, fine, "chat")
 		stop = h.run()
 		h.set(map[string]bool{"gke": true})
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		h.sent("chat: gke: failed at 0s")
 		stop()
 		if !strings.Contains(h.log.String(), "what was notified is not known") {
@@ -183,12 +183,12 @@ func TestWhatCouldNotBeSentIsToldByTheNextProcess(t *testing.T) {
 		h := newHouse(t, dir, func(string, notice.Item) error { return &failure{text: "down", after: time.Hour} }, "chat")
 		stop := h.run()
 		h.set(map[string]bool{"gke": true})
-		time.Sleep(time.Second)
+		pass(time.Second)
 		stop()
 		h = newHouse(t, dir, fine, "chat")
 		stop = h.run()
 		h.set(map[string]bool{"gke": true})
-		time.Sleep(time.Second)
+		pass(time.Second)
 		h.sent("chat: gke: failed at 0s")
 		stop()
 	})
@@ -204,7 +204,7 @@ func TestADiskThatFailsStopsNoNotification(t *testing.T) {
 		stop := h.run()
 		for _, bad := range []bool{true, false} {
 			h.set(map[string]bool{"gke": bad})
-			time.Sleep(time.Second)
+			pass(time.Second)
 		}
 		h.sent("chat: gke: failed at 0s", "chat: gke: recovered at 1s")
 		stop()
@@ -223,7 +223,7 @@ func TestWhatIsUnderWayHasALittleTimeAtTheEnd(t *testing.T) {
 		}
 		stop := h.run()
 		h.set(map[string]bool{"gke": true})
-		time.Sleep(time.Second)
+		pass(time.Second)
 		began := time.Now()
 		stop()
 		if took := time.Since(began); took != grace {
@@ -237,20 +237,20 @@ func TestSinksComeAndGoWithTheFleet(t *testing.T) {
 		h := newHouse(t, t.TempDir(), fine, "a")
 		defer h.run()()
 		h.set(map[string]bool{"gke": true})
-		time.Sleep(time.Second)
+		pass(time.Second)
 		h.sent("a: gke: failed at 0s")
 		h.mu.Lock()
 		h.sinks = []config.Notification{chatSink("b")}
 		h.mu.Unlock()
 		h.set(map[string]bool{"gke": true})
-		time.Sleep(time.Second)
+		pass(time.Second)
 		h.sent("b: gke: failed at 1s")
 		h.counted("b", map[string]float64{sent: 1})
 		h.mu.Lock()
 		h.sinks[0].On = []string{config.Failed, config.Recovered}
 		h.mu.Unlock()
 		h.set(map[string]bool{"gke": true})
-		time.Sleep(time.Second)
+		pass(time.Second)
 		h.sent()
 	})
 }
@@ -260,7 +260,7 @@ func TestASinkThatCannotWorkIsToldAtOnce(t *testing.T) {
 		h := newHouse(t, "", fine)
 		h.sinks = []config.Notification{{Name: "chat", Kind: config.Slack, Hook: config.Hook{URL: "missing"}}}
 		defer h.run()()
-		time.Sleep(time.Second)
+		pass(time.Second)
 		synctest.Wait()
 		if len(h.entries) != 1 || !strings.Contains(h.entries[0], "file missing: is not in") {
 			t.Errorf("entries %q", h.entries)
@@ -280,9 +280,9 @@ func TestAPanicCostsOneMessage(t *testing.T) {
 		h.n.opts.Panicked = func() { panics++ }
 		defer h.run()()
 		h.set(map[string]bool{"gke": true})
-		time.Sleep(time.Second)
+		pass(time.Second)
 		h.set(map[string]bool{"gke": false})
-		time.Sleep(time.Second)
+		pass(time.Second)
 		h.sent("chat: gke: recovered at 1s")
 		if panics != 1 {
 			t.Errorf("%d panics counted, want 1", panics)
