@@ -19,6 +19,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 
@@ -143,22 +144,25 @@ func (s *Site) Write(file, text string) {
 	}
 }
 
-func (s *Site) git(args ...string) {
+func (s *Site) git(args ...string) string {
 	s.t.Helper()
 	cmd := exec.CommandContext(s.t.Context(), "git", args...)
 	cmd.Dir = s.repo
 	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null",
 		"GIT_AUTHOR_NAME=Test", "GIT_AUTHOR_EMAIL=test@majordomo.dev", "GIT_COMMITTER_NAME=Test", "GIT_COMMITTER_EMAIL=test@majordomo.dev")
-	if out, err := cmd.CombinedOutput(); err != nil {
+	out, err := cmd.CombinedOutput()
+	if err != nil {
 		s.t.Fatalf("git %s: %v\n%s", args[0], err, out)
 	}
+	return strings.TrimSpace(string(out))
 }
 
-// Commit commits all that was written, of which majordomo learns within a second.
-func (s *Site) Commit(message string) {
+// Commit commits all that was written, of which majordomo learns within a second. It returns the commit.
+func (s *Site) Commit(message string) string {
 	s.t.Helper()
 	s.git("add", "--all")
 	s.git("commit", "--quiet", "--message", message)
+	return s.git("rev-parse", "HEAD")
 }
 
 // start starts majordomo. What it is killed in the middle of is found by the next start.
@@ -298,6 +302,15 @@ func (s *Site) Condition(ctx context.Context, pool, kind string) string {
 func (s *Site) KillPod(name string) {
 	s.t.Helper()
 	if err := s.core.CoreV1().Pods(s.Namespace).Delete(s.t.Context(), name, metav1.DeleteOptions{}); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// Edit sends the maximum of a pool elsewhere, as `kubectl edit` would.
+func (s *Site) Edit(pool string) {
+	s.t.Helper()
+	edit := []byte(`[{"op": "replace", "path": "/spec/max", "value": 7}]`)
+	if _, err := s.client.Resource(pools).Namespace(s.Namespace).Patch(s.t.Context(), pool, types.JSONPatchType, edit, metav1.PatchOptions{FieldManager: "kubectl-edit"}); err != nil {
 		s.t.Fatal(err)
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"majordomo.dev/reconciler/status"
 	"majordomo.dev/reconciler/timeline"
 	"majordomo.dev/reconciler/web"
+	"majordomo.dev/reconciler/web/ui"
 	"majordomo.dev/reconciler/window"
 )
 
@@ -89,9 +90,14 @@ func (s *Stage) Handler(log *slog.Logger) (*web.Handler, error) {
 	for _, e := range state.Environments {
 		board.Put(e.Name, status.Environment{Revision: e.Revision, Objects: e.Objects})
 	}
+	a, err := ui.Load()
+	if err != nil {
+		return nil, err
+	}
 	h, err := web.New(web.Options{
 		Board: board, Build: web.Build{Version: state.Program.Version, Revision: state.Program.Revision}, Log: log, Now: s.clock, Window: s,
 		Past: s, Access: s.access(), Act: s.act,
+		Assets: &web.Assets{Script: a.Script, Style: a.Style, Theme: a.Theme, Icon: a.Icon, Files: a},
 	})
 	if err == nil {
 		s.mu.Lock()

@@ -80,7 +80,7 @@ func nastyEnvironment(name string, i int, now time.Time) window.Environment {
 func nastyPool(p *window.Pool, i int, now time.Time) {
 	p.State, p.Reason, p.NotDown, p.NotUp, p.Priority = window.Stalled, nasty(i), nasty(i+1), nasty(i+2), nasty(i+3)
 	p.Floor = &window.Floor{Agents: 2, Reason: nasty(i)}
-	p.Rollout = &window.Rollout{Phase: nasty(i), Updated: 1, Total: 2, Reason: nasty(i + 1)}
+	p.Rollout = &window.Rollout{Phase: "Progressing", Updated: 1, Total: 2, Reason: nasty(i + 1)}
 	p.Unmatched = []window.Unmatched{{Label: nasty(i), Items: 3, Why: nasty(i + 1)}, {Label: nasty(i + 2), Items: 1, Why: nasty(i)}}
 	p.Decision.Reason, p.Decision.Why, p.Decision.Rests, p.Decision.Term = nasty(i), nasty(i+1), nasty(i+2), nasty(i+3)
 	for j := range p.Decision.Terms {

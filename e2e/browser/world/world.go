@@ -48,8 +48,11 @@ func start(now time.Time) *World {
 			Version: "0.3.0", Revision: "9f1c2e07d4b8a6530c1e2f3a4b5c6d7e8f901234", Started: now.Add(-53 * time.Hour), Leader: true,
 			Memory: 58 << 20, Goroutines: 143,
 			Phases: []window.Phase{
-				{Name: "fetch", Count: 6360, Mean: 0.031}, {Name: "render", Count: 214, Mean: 0.118}, {Name: "plan", Count: 391, Mean: 0.004},
-				{Name: "apply", Count: 177, Mean: 0.212}, {Name: "prune", Count: 9, Mean: 0.046},
+				{Name: "fetch", Count: 6360, Mean: 0.031},
+				{Name: "render", Count: 214, Mean: 0.118},
+				{Name: "plan", Count: 391, Mean: 0.004},
+				{Name: "apply", Count: 177, Mean: 0.212},
+				{Name: "prune", Count: 9, Mean: 0.046},
 			},
 		},
 		Source: window.Source{
