@@ -201,11 +201,18 @@ func TestWhoMayDoWhatIsWhatRBACSays(t *testing.T) {
 		who, method, path, body string
 		want                    int
 	}{
-		{"without", "GET", "environments", "", 200}, {"viewer", "GET", "environments", "", 200}, {"nobody", "GET", "environments", "", 200}, {"stranger", "GET", "environments", "", 401},
-		{"without", "POST", "environments/" + o.env + "/sync", `{}`, 401}, {"viewer", "POST", "environments/" + o.env + "/sync", `{}`, 403},
-		{"operator", "POST", "environments/" + o.env + "/sync", `{}`, 202}, {"nobody", "POST", "environments/" + o.env + "/sync", `{}`, 404},
-		{"viewer", "POST", "pools/" + o.env + "/" + o.env + "/linux/scale", `{"replicas":2}`, 403}, {"operator", "POST", "pools/" + o.env + "/" + o.env + "/linux/scale", `{"replicas":2}`, 200},
-		{"operator", "POST", "pools/" + o.env + "/" + o.env + "/windows/drain", `{}`, 404}, {"operator", "POST", "environments/nowhere/sync", `{}`, 404},
+		{"without", "GET", "environments", "", 200},
+		{"viewer", "GET", "environments", "", 200},
+		{"nobody", "GET", "environments", "", 200},
+		{"stranger", "GET", "environments", "", 401},
+		{"without", "POST", "environments/" + o.env + "/sync", `{}`, 401},
+		{"viewer", "POST", "environments/" + o.env + "/sync", `{}`, 403},
+		{"operator", "POST", "environments/" + o.env + "/sync", `{}`, 202},
+		{"nobody", "POST", "environments/" + o.env + "/sync", `{}`, 404},
+		{"viewer", "POST", "pools/" + o.env + "/" + o.env + "/linux/scale", `{"replicas":2}`, 403},
+		{"operator", "POST", "pools/" + o.env + "/" + o.env + "/linux/scale", `{"replicas":2}`, 200},
+		{"operator", "POST", "pools/" + o.env + "/" + o.env + "/windows/drain", `{}`, 404},
+		{"operator", "POST", "environments/nowhere/sync", `{}`, 404},
 	} {
 		if code, said := o.ask(c.method, c.path, c.body, tokens[c.who]); code != c.want {
 			t.Errorf("%s %s by %s: %d %s, want %d", c.method, c.path, c.who, code, said, c.want)

@@ -62,7 +62,7 @@ func (h *Handler) guard(serve http.HandlerFunc) http.HandlerFunc {
 		ctx, err := h.admit(r)
 		switch {
 		case err == nil:
-			serve(w, r.WithContext(ctx))
+			serve(w, r.WithContext(ctx)) //nolint:contextcheck // it is the request's own, and says who asks
 		case statusOf(err) == http.StatusUnauthorized && !strings.HasPrefix(r.URL.Path, "/api/") && r.Method == http.MethodGet:
 			http.Redirect(w, r, "/login?to="+url.QueryEscape(access.OwnPath(r.URL.RequestURI())), http.StatusSeeOther)
 		default:

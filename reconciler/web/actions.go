@@ -46,13 +46,18 @@ type act struct {
 func actions(pool bool) []act {
 	if pool {
 		return []act{
-			{"scale", access.Scale, false, "replicas for reason"}, {"drain", access.Drain, false, "agent reason undo"},
-			{"suspend", access.Suspend, false, "reason"}, {"resume", access.Suspend, true, ""},
+			{"scale", access.Scale, false, "replicas for reason"},
+			{"drain", access.Drain, false, "agent reason undo"},
+			{"suspend", access.Suspend, false, "reason"},
+			{"resume", access.Suspend, true, ""},
 		}
 	}
 	return []act{
-		{"sync", access.Sync, false, ""}, {"approve", access.Approve, false, "hash reason"}, {"rollback", access.Rollback, false, "to undo"},
-		{"suspend", access.Suspend, false, "reason"}, {"resume", access.Suspend, true, ""},
+		{"sync", access.Sync, false, ""},
+		{"approve", access.Approve, false, "hash reason"},
+		{"rollback", access.Rollback, false, "to undo"},
+		{"suspend", access.Suspend, false, "reason"},
+		{"resume", access.Suspend, true, ""},
 	}
 }
 

@@ -155,9 +155,9 @@ func TestEachActionIsWrittenDown(t *testing.T) {
 	b.call(t, local)
 	b.call(t, post("environments/gke%0Amsg=audit%20actor=root/sync", `{}`, "o"))
 	for _, want := range []string{
-		`msg=audit actor=operator action=scale env=gke result=done reason="release day" source=192.0.2.1 namespace=jenkins pool=linux`,
-		`msg=audit actor=viewer action=suspend env=gke result=Forbidden reason=x source=192.0.2.1 err="you may not suspend gke: that takes`,
-		`msg=audit actor=operator action=approve env=gke result=Conflict`, `msg=audit actor="" action=sync env=gke result=Unauthorized reason="" source=127.0.0.1`,
+		`msg=audit actor=operator action=scale env=gke result=done reason="release day" peer=192.0.2.1 namespace=jenkins pool=linux`,
+		`msg=audit actor=viewer action=suspend env=gke result=Forbidden reason=x peer=192.0.2.1 err="you may not suspend gke: that takes`,
+		`msg=audit actor=operator action=approve env=gke result=Conflict`, `msg=audit actor="" action=sync env=gke result=Unauthorized reason="" peer=127.0.0.1`,
 	} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("the log lacks %s:\n%s", want, log)

@@ -48,7 +48,7 @@ func (h *Handler) audit(r *http.Request, a act, on access.Action, err error) {
 	h.acted.add(a.name, result)
 	fields := []any{
 		"actor", status.Clean(on.Who.Name, 500), "action", a.name, "env", status.Clean(on.On.Environment, 253), "result", result,
-		"reason", status.Clean(on.Reason, 1024), "source", source(r),
+		"reason", status.Clean(on.Reason, 1024), "peer", source(r),
 	}
 	if on.On.Pool != "" {
 		fields = append(fields, "namespace", status.Clean(on.On.Namespace, 253), "pool", status.Clean(on.On.Pool, 253))

@@ -82,7 +82,7 @@ func (h *Handler) arrive(w http.ResponseWriter, r *http.Request) {
 		err = access.ErrLogin
 	}
 	if err != nil {
-		h.o.Log.WarnContext(r.Context(), "audit", "action", "login", "result", "Unauthorized", "source", source(r), "err", status.Clean(err.Error(), 500))
+		h.o.Log.WarnContext(r.Context(), "audit", "action", "login", "result", "Unauthorized", "peer", source(r), "err", status.Clean(err.Error(), 500))
 		code, text := http.StatusServiceUnavailable, "the OpenID provider does not answer; try again soon"
 		if errors.Is(err, access.ErrLogin) {
 			code, text = http.StatusUnauthorized, "the OpenID provider does not vouch for you; the log of majordomo tells why"

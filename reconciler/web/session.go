@@ -40,14 +40,14 @@ func (h *Handler) login(w http.ResponseWriter, r *http.Request) {
 	}
 	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxAction))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&in); err != nil || d.Decode(new(any)) != io.EOF || in.Token == "" { //nolint:errorlint // io.EOF itself is the end
+	if err := d.Decode(&in); err != nil || d.Decode(new(any)) != io.EOF || in.Token == "" {
 		refused(w, invalid("token", "the body is not {\"token\": \"...\"}, a token that the cluster knows, such as one of `kubectl create token`"))
 		return
 	}
 	token := secret.New(in.Token)
 	person, err := h.whose(r, token)
 	if err != nil {
-		h.o.Log.InfoContext(r.Context(), "audit", "action", "login", "result", codes[statusOf(err)], "source", source(r))
+		h.o.Log.InfoContext(r.Context(), "audit", "action", "login", "result", codes[statusOf(err)], "peer", source(r))
 		refused(w, err)
 		return
 	}
@@ -87,7 +87,7 @@ func (h *Handler) enter(w http.ResponseWriter, r *http.Request, person access.Pe
 	}
 	h.sessions.End(sessionOf(r))
 	http.SetCookie(w, cookie(r, id, session.Ends, int(access.Longest/time.Second)))
-	h.o.Log.InfoContext(r.Context(), "audit", "actor", status.Clean(person.Name, 500), "action", "login", "result", "done", "source", source(r))
+	h.o.Log.InfoContext(r.Context(), "audit", "actor", status.Clean(person.Name, 500), "action", "login", "result", "done", "peer", source(r))
 	return nil
 }
 

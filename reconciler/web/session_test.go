@@ -47,7 +47,7 @@ func TestFlagsOfTheCookie(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
-	if b.enter(t, call{}, "v").Value == b.enter(t, call{}, "v").Value {
+	if one, other := b.enter(t, call{}, "v"), b.enter(t, call{}, "v"); one.Value == other.Value {
 		t.Error("two sessions have one name")
 	}
 }
@@ -150,8 +150,13 @@ func TestNoTokenIsInAnyAnswerOrLog(t *testing.T) {
 	b := guarded(t, m, logTo(log))
 	text := &strings.Builder{}
 	cookie := b.enter(t, call{}, canary)
-	for _, c := range []call{with(call{path: "/api/v1/me"}, cookie), {path: "/api/v1/me", token: canary}, {path: "/api/v1/me", token: canary + "x"},
-		{method: http.MethodPost, path: "/api/v1/session", body: `{"token":"` + canary + `x"}`}, with(call{path: "/metrics"}, cookie)} {
+	for _, c := range []call{
+		with(call{path: "/api/v1/me"}, cookie),
+		{path: "/api/v1/me", token: canary},
+		{path: "/api/v1/me", token: canary + "x"},
+		{method: http.MethodPost, path: "/api/v1/session", body: `{"token":"` + canary + `x"}`},
+		with(call{path: "/metrics"}, cookie),
+	} {
 		w := b.call(t, c)
 		text.WriteString(w.Body.String() + cookie.String())
 		_ = w.Header().Write(text)

@@ -159,9 +159,18 @@ func TestRightsAreThoseOfRBAC(t *testing.T) {
 		verb    access.Verb
 		want    bool
 	}{
-		{"operator", linux, access.Drain, true}, {"operator", linux, access.Scale, true}, {"operator", linux, access.Suspend, true}, {"operator", linux, access.View, false},
-		{"operator", windows, access.Drain, false}, {"operator", elsewhere, access.Drain, false}, {"scaler", linux, access.Scale, true}, {"scaler", windows, access.Scale, true},
-		{"scaler", linux, access.Drain, false}, {"scaler", elsewhere, access.Scale, false}, {"nobody", linux, access.Scale, false}, {"viewer", linux, access.View, false},
+		{"operator", linux, access.Drain, true},
+		{"operator", linux, access.Scale, true},
+		{"operator", linux, access.Suspend, true},
+		{"operator", linux, access.View, false},
+		{"operator", windows, access.Drain, false},
+		{"operator", elsewhere, access.Drain, false},
+		{"scaler", linux, access.Scale, true},
+		{"scaler", windows, access.Scale, true},
+		{"scaler", linux, access.Drain, false},
+		{"scaler", elsewhere, access.Scale, false},
+		{"nobody", linux, access.Scale, false},
+		{"viewer", linux, access.View, false},
 	} {
 		if got := may(c.name, c.subject, c.verb); got != c.want {
 			t.Errorf("%s may %s %s: %t, want %t", c.name, c.verb, c.subject.Key(), got, c.want)
