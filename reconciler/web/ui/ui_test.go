@@ -22,8 +22,9 @@ func loaded(t *testing.T) *Assets {
 	return a
 }
 
-func get(a *Assets, method, path, accept string) *http.Response {
-	r := httptest.NewRequest(method, "http://majordomo.example"+path, nil)
+func get(t *testing.T, a *Assets, method, path, accept string) *http.Response {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), method, "http://majordomo.example"+path, nil)
 	if accept != "" {
 		r.Header.Set("Accept-Encoding", accept)
 	}
@@ -60,7 +61,7 @@ func TestAssets(t *testing.T) {
 			if !regexp.MustCompile(`^/assets/[a-z]+-[0-9a-f]{12}\.(js|css|svg)$`).MatchString(path) {
 				t.Errorf("path %q has no hash", path)
 			}
-			plain, packed := get(a, http.MethodGet, path, ""), get(a, http.MethodGet, path, "br, gzip;q=0.8")
+			plain, packed := get(t, a, http.MethodGet, path, ""), get(t, a, http.MethodGet, path, "br, gzip;q=0.8")
 			for name, want := range map[string]string{
 				"Content-Type": kind, "Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding", "Content-Encoding": "gzip",
 			} {
@@ -82,7 +83,7 @@ func TestAssets(t *testing.T) {
 			if text := body(t, plain); len(text) == 0 || !bytes.Equal(text, unpacked) {
 				t.Errorf("plain has %d bytes, unpacked %d, want the same text", len(text), len(unpacked))
 			}
-			if text := body(t, get(a, http.MethodHead, path, "")); len(text) != 0 {
+			if text := body(t, get(t, a, http.MethodHead, path, "")); len(text) != 0 {
 				t.Errorf("HEAD has a body of %d bytes, want none", len(text))
 			}
 		})
@@ -92,7 +93,7 @@ func TestAssets(t *testing.T) {
 func TestWhatIsNoAssetIsNotFound(t *testing.T) {
 	a := loaded(t)
 	for _, path := range []string{"/assets/", "/assets/app.js", "/assets/assets.json", "/assets/../ui.go", "/assets/%2e%2e/ui.go", "/assets/app-000000000000.js", a.Script + ".gz", a.Script + "/"} {
-		if got := get(a, http.MethodGet, path, "gzip"); got.StatusCode != http.StatusNotFound || got.Header.Get("Cache-Control") != "" {
+		if got := get(t, a, http.MethodGet, path, "gzip"); got.StatusCode != http.StatusNotFound || got.Header.Get("Cache-Control") != "" {
 			t.Errorf("%s: status %d, Cache-Control %q, want 404 that nobody keeps", path, got.StatusCode, got.Header.Get("Cache-Control"))
 		}
 	}

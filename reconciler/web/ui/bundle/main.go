@@ -48,7 +48,7 @@ func run(dir string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%d bytes in all, compressed\n", total)
+	fmt.Fprintf(os.Stdout, "%d bytes in all, compressed\n", total)
 	return os.WriteFile(filepath.Join(dist, "assets.json"), append(text, '\n'), 0o644)
 }
 
