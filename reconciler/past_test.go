@@ -1,8 +1,13 @@
 package main
 
 import (
+	"bufio"
+	"context"
 	"encoding/json"
+	"net/http"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -54,4 +59,38 @@ func TestWhatHappenedIsToldOnceAndKnownAfterARestart(t *testing.T) {
 	if starts := s.told(r, "?kind=fault"); len(starts) != 2 {
 		t.Errorf("two starts are told as %q", starts)
 	}
+}
+
+// Whoever listens hears of each look at the pools, and of what happens, in the words of the timeline.
+func TestWhoListensHearsWhatHappensAndEachLook(t *testing.T) {
+	s := newSite(t)
+	r := s.start("--leader-election=false")
+	s.until(func() bool { return len(s.told(r, "?env="+s.env)) == 1 })
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.url+"/api/v1/stream", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := new(http.Client).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	lines := bufio.NewScanner(res.Body)
+	lines.Buffer(nil, 1<<20)
+	heard := map[string]string{} // data by event
+	for event := ""; lines.Scan() && (heard["entry"] == "" || heard["sample"] == ""); {
+		field, value, _ := strings.Cut(lines.Text(), ": ")
+		switch {
+		case field == "event":
+			event = value
+		case field == "data" && heard[event] == "":
+			if heard[event] = value; event == "state" {
+				s.edit(`{"data":{"executors":"7"}}`)
+			}
+		}
+	}
+	has(t, heard["entry"], `"kind":"drift"`, s.env, "was changed (.data.executors) by somebody, and is put right", `"actor":"somebody"`)
+	has(t, heard["sample"], `"at":`, `0,"pools":{}`)
 }
