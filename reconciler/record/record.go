@@ -57,6 +57,7 @@ const (
 const (
 	saveEvery = time.Minute
 	calm      = 500 * time.Millisecond // between two looks for entries
+	lookAgain = 15 * time.Second       // for what nothing announces: that the loop is stuck, that a state lasts
 	patience  = 5 * time.Second        // that a disk has to answer at the start and at the end
 )
 
@@ -157,11 +158,15 @@ func (r *Recorder) watch(ctx context.Context) {
 		if !sleep(ctx, calm) {
 			return
 		}
+		again := time.NewTimer(lookAgain)
 		select {
 		case <-changed:
+		case <-again.C:
 		case <-ctx.Done():
+			again.Stop()
 			return
 		}
+		again.Stop()
 	}
 }
 

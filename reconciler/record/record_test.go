@@ -230,6 +230,23 @@ func TestEntriesBeforeTheFilesAreReadAreNotLost(t *testing.T) {
 	})
 }
 
+func TestWhatNothingAnnouncesIsToldAllTheSame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene()
+		r := New(Options{Window: s})
+		stop := running(t, r)
+		pass(time.Second)
+		s.mu.Lock()
+		s.state.Program.Alive = "no progress for 5m"
+		s.mu.Unlock()
+		pass(lookAgain)
+		stop()
+		if got := texts(r); len(got) != 2 || got[0] != "no progress for 5m" {
+			t.Errorf("the timeline is %q", got)
+		}
+	})
+}
+
 func TestTwoRepairsWithinOneChangeAreTwoEntries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene()

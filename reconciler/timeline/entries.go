@@ -109,7 +109,7 @@ func ofProgram(was window.Program, after window.State) []window.Entry {
 	}
 	switch {
 	case is.Alive != "" && was.Alive == "":
-		tell(true, "no progress: %s", is.Alive)
+		tell(true, "%s", is.Alive)
 	case is.Alive == "" && was.Alive != "":
 		tell(false, "the loop makes progress again")
 	}

@@ -174,7 +174,7 @@ var happenings = map[string]struct {
 	"a panic": {func(s *window.State) { s.Program.Panics = 1 }, []window.Entry{
 		{Kind: window.Reported, Text: "panics that were recovered: 1; the log has them", Bad: true},
 	}},
-	"the loop is stuck": {func(s *window.State) { s.Program.Alive = "for 5m" }, []window.Entry{{Kind: window.Reported, Text: "no progress: for 5m", Bad: true}}},
+	"the loop is stuck": {func(s *window.State) { s.Program.Alive = "for 5m" }, []window.Entry{{Kind: window.Reported, Text: "for 5m", Bad: true}}},
 }
 
 // without leaves out times, which have a test of their own.
