@@ -66,7 +66,10 @@ func newHouse(t *testing.T, dir string, answer func(string, notice.Item) error, 
 		},
 	})
 	h.n.deliver = func(_ context.Context, n config.Notification, item notice.Item) error {
-		err := h.answer(n.Name, item)
+		h.mu.Lock()
+		answer := h.answer
+		h.mu.Unlock()
+		err := answer(n.Name, item)
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		h.got = append(h.got, fmt.Sprintf("%s: %s at %s", n.Name, item.Message.Title, time.Since(h.start)))

@@ -58,17 +58,22 @@ func TestWhatIsRefusedForGoodIsNotTriedAgain(t *testing.T) {
 
 func TestATroubleIsSaidOncePerCause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		answer := finally("404 no_service")
-		h := newHouse(t, "", func(string, notice.Item) error { return answer }, "chat")
+		h := newHouse(t, "", nil, "chat")
+		answers := func(err error) {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			h.answer = func(string, notice.Item) error { return err }
+		}
+		answers(finally("404 no_service"))
 		stop := h.run()
 		for _, bad := range []bool{true, false, true} {
 			h.set(map[string]bool{"gke": bad})
 			pass(time.Minute)
 		}
-		answer = finally("410 gone")
+		answers(finally("410 gone"))
 		h.set(map[string]bool{"gke": false})
 		pass(time.Minute)
-		answer = nil
+		answers(nil)
 		h.set(map[string]bool{"gke": true})
 		pass(time.Minute)
 		stop()
