@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +12,8 @@ import (
 
 	"majordomo.dev/jenkins/fleet"
 	"majordomo.dev/jenkins/pool"
+	"majordomo.dev/reconciler/config"
+	"majordomo.dev/reconciler/loop"
 	"majordomo.dev/reconciler/object"
 	"majordomo.dev/reconciler/plan"
 	"majordomo.dev/reconciler/status"
@@ -140,5 +144,53 @@ func TestPlansMaskSecretsAsDiffDoes(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got.Fields); diff != "" {
 		t.Errorf("fields (-want +got):\n%s", diff)
+	}
+}
+
+func TestWindowShowsBothLinesAndTellsOfEachChange(t *testing.T) {
+	now := time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
+	board := status.NewBoard()
+	log := slog.New(slog.DiscardHandler)
+	line := loop.New(nil, board, log, loop.Options{})
+	v := newPane(introduce(board, line, nil, config.Options{}, log), func() time.Time { return now })
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- v.Run(ctx) }()
+	defer func() { stop(); <-done }()
+	awaits := func(what string, change func(), holds func(window.State) bool) {
+		t.Helper()
+		before := v.State().Version
+		change()
+		late := time.After(time.Minute)
+		for {
+			changed := v.Changed()
+			if s := v.State(); holds(s) && s.Version > before {
+				return
+			}
+			select {
+			case <-changed:
+			case <-late:
+				t.Fatalf("%s: not within a minute: %+v", what, v.State())
+			}
+		}
+	}
+	awaits("an environment", func() {
+		board.Put("gke", status.Environment{Revision: "3f2c1ab", Conditions: []status.Condition{{Type: status.Ready, Status: status.True, Message: "applied\x1b[0m"}}})
+	}, func(s window.State) bool {
+		return len(s.Environments) == 1 && s.Environments[0].State == window.Ready && s.Environments[0].Reason == "applied" && s.Environments[0].Commit == nil
+	})
+	awaits("who leads", func() { board.Leader(true) }, func(s window.State) bool { return s.Program.Leader && s.Program.Memory > 0 && s.Program.Goroutines > 0 })
+	awaits("the repository", func() { board.Source(status.Source{URL: "https://bob:pw@git.example/x", Error: "no answer"}) }, func(s window.State) bool {
+		return s.Source.URL == "https://REDACTED@git.example/x" && s.Source.Error == "no answer"
+	})
+	awaits("an environment that leaves", func() { board.Delete("gke") }, func(s window.State) bool { return len(s.Environments) == 0 })
+}
+
+func TestVersionGrowsWhenTheLoopStops(t *testing.T) {
+	var v pane
+	first, again := v.turned(""), v.turned("")
+	stuck := v.turned("the loop has not moved for 10m")
+	if first != again || stuck != first+1 || v.turned("") != stuck+1 {
+		t.Errorf("%d %d %d", first, again, stuck)
 	}
 }

@@ -58,8 +58,11 @@ func operations() []operation {
 		{
 			method: "get", path: "/api/v1/timeline", summary: "What has happened, the newest first.", also: "text/csv", answers: ok(Timeline{}),
 			query: append([][3]string{
-				{"env", "string", "of this environment only"}, {"pool", "string", "of the pool with this key only"}, {"kind", "string", "of this kind only"},
-				{"before", "integer", "id: older ones only"}, {"limit", "integer", "at most so many"},
+				{"env", "string", "of this environment only"},
+				{"pool", "string", "of the pool with this key only"},
+				{"kind", "string", "of this kind only"},
+				{"before", "integer", "id: older ones only"},
+				{"limit", "integer", "at most so many"},
 			}, span...),
 		},
 		{

@@ -59,7 +59,7 @@ func TestPlansOfOneEnvironmentAreSharedAndBounded(t *testing.T) {
 		var runs atomic.Int64
 		b := planning(t, func(context.Context, string) (Plan, error) {
 			runs.Add(1)
-			time.Sleep(time.Second)
+			<-time.After(time.Second)
 			return Plan{Environment: "gke"}, nil
 		})
 		codes := make(chan int, 20)
@@ -71,12 +71,12 @@ func TestPlansOfOneEnvironmentAreSharedAndBounded(t *testing.T) {
 				t.Errorf("code %d", code)
 			}
 		}
-		time.Sleep(planFresh - time.Millisecond)
+		<-time.After(planFresh - time.Millisecond)
 		ask(t, b, "/api/v1/environments/gke/plan")
 		if n := runs.Load(); n != 1 {
 			t.Errorf("%d plans for 21 requests in a few seconds, want 1", n)
 		}
-		time.Sleep(time.Millisecond)
+		<-time.After(time.Millisecond)
 		ask(t, b, "/api/v1/environments/gke/plan")
 		if n := runs.Load(); n != 2 {
 			t.Errorf("%d plans after that, want a fresh one", n)

@@ -28,8 +28,13 @@ var functions = template.FuncMap{
 	"empty": func(text, command string) emptiness { return emptiness{text, command} },
 	"figures": func(p window.Pool) []figure {
 		return []figure{
-			{"wait", fmt.Sprint(p.Queued)}, {"busy", fmt.Sprint(p.Busy)}, {"idle", fmt.Sprint(p.Idle)}, {"starting", fmt.Sprint(p.Starting)},
-			{"draining", fmt.Sprint(p.Draining)}, {"offline", fmt.Sprint(p.Offline)}, {"wanted", fmt.Sprint(p.Desired)},
+			{"wait", fmt.Sprint(p.Queued)},
+			{"busy", fmt.Sprint(p.Busy)},
+			{"idle", fmt.Sprint(p.Idle)},
+			{"starting", fmt.Sprint(p.Starting)},
+			{"draining", fmt.Sprint(p.Draining)},
+			{"offline", fmt.Sprint(p.Offline)},
+			{"wanted", fmt.Sprint(p.Desired)},
 			{"min–max", fmt.Sprintf("%d–%d", p.Min, p.Max)},
 		}
 	},

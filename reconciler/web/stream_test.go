@@ -55,7 +55,7 @@ func TestManyChangesAreToldTogether(t *testing.T) {
 		e.next(t)
 		for i := range 1000 {
 			p.scene.set(func(s *window.State) { s.Source.Fetches = int64(i) })
-			time.Sleep(time.Millisecond)
+			<-time.After(time.Millisecond)
 		}
 		if n := len(e.quiet(time.Second)); n < 2 || n > 6 {
 			t.Errorf("%d events for 1000 changes in a second, want about four", n)
@@ -117,7 +117,7 @@ func TestNobodyListeningLosesNothing(t *testing.T) {
 		e.close()
 		synctest.Wait()
 		p.scene.set(func(s *window.State) { s.Source.Error = "no answer" })
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		e = p.listen("Last-Event-ID: " + at.id)
 		defer e.close()
 		if g := e.next(t); g.name != "change" || decode[window.Delta](t, g).Source.Error != "no answer" {
@@ -188,7 +188,7 @@ func TestClientThatNeverReadsIsDroppedAndHoldsUpNobody(t *testing.T) {
 		if g := e.next(t); g.name != "change" {
 			t.Errorf("beside a client that does not read: %+v", g)
 		}
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		synctest.Wait()
 		p.hub.mu.Lock()
 		defer p.hub.mu.Unlock()
@@ -281,13 +281,13 @@ func TestStreamsTellOnlyWhatOneMaySee(t *testing.T) {
 		p.scene.set(func(s *window.State) { s.Source.Revision = "0000000" })
 		p.Publish("entry", window.Entry{ID: 1, Environment: "vagrant", Text: "secret of vagrant"})
 		p.Publish("sample", window.Moment[int]{At: 1, Pools: map[string]int{"vagrant/jenkins/linux": 1}})
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		p.Publish("entry", window.Entry{ID: 2, Pool: "gke/jenkins/linux"})
 		p.Publish("sample", window.Moment[int]{At: 2, Pools: map[string]int{"vagrant/jenkins/linux": 1, "gke/jenkins/linux": 2}})
 		p.scene.set(func(s *window.State) {
 			s.Environments = []window.Environment{{Name: "gke", State: window.Ready}, {Name: "vagrant"}}
 		})
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		p.scene.set(func(s *window.State) { s.Environments = nil })
 		var heard []string
 		for range 5 {

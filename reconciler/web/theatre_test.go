@@ -156,7 +156,7 @@ func (e *ear) next(t *testing.T) got {
 
 // quiet lists what is heard in a time.
 func (e *ear) quiet(d time.Duration) []string {
-	time.Sleep(d)
+	<-time.After(d)
 	synctest.Wait()
 	var names []string
 	for {
