@@ -146,6 +146,9 @@ func TestTheSchemaAndTheProgramAgree(t *testing.T) {
 	env := func(fields string) string {
 		return head + "environments:\n- {name: a, path: overlays/a" + fields + "}\n"
 	}
+	told := func(fields string) string {
+		return env("") + "notifications:\n- {name: people, " + fields + "}\n"
+	}
 	valid := fleetSchema(t)
 	for name, text := range map[string]string{
 		"good: least":             env(""),
@@ -175,6 +178,14 @@ func TestTheSchemaAndTheProgramAgree(t *testing.T) {
 		"percent over 100":        env(", prune: {maxPercent: 101}"),
 		"prune as a text":         env(", prune: {maxPercent: '20'}"),
 		"unknown field of prune":  env(", prune: {percent: 20}"),
+		"good: chat":              told("slack: {webhookFrom: {file: slack-url}}, environments: [a], events: [failed, held]"),
+		"good: mail":              told("email: {server: 'smtp.example.com:587', from: a@example.com, to: [b@example.com]}"),
+		"good: commits":           told("github: {repository: acme/fleet, tokenFrom: {file: token}}"),
+		"no place to tell":        told("events: [failed]"),
+		"two places to tell":      told("slack: {webhookFrom: {file: x}}, teams: {webhookFrom: {file: x}}"),
+		"unknown event":           told("slack: {webhookFrom: {file: x}}, events: [broken]"),
+		"a secret in the open":    told("slack: {webhook: 'https://hooks.example.com/x'}"),
+		"no token":                told("github: {repository: acme/fleet}"),
 		"environments as objects": head + "environments: {a: {path: b}}\n",
 	} {
 		_, program := config.ParseFleet("fleet.yaml", []byte(text))

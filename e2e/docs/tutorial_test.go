@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -112,6 +113,7 @@ func TestTheTutorialDoesWhatItSays(t *testing.T) {
 	}
 	c := exec.CommandContext(ctx, "bash", "-c", "git init -q -b main && git add -A && git commit -qm first\n"+script(t))
 	c.Dir = repo
+	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) } // its trap ends majordomo, too
 	c.WaitDelay = 10 * time.Second
 	c.Env = []string{
 		"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=" + dir, "KUBECONFIG=" + cluster.Kubeconfig(t, "vagrant"), "NO_COLOR=1",
