@@ -23,7 +23,7 @@ import (
 
 const (
 	patience = 90 * time.Second // how long anything may take on a busy machine
-	budget   = 60 << 10         // bytes that all assets of the page may have on the wire
+	budget   = 60 << 10         // bytes that all assets of the page may have, compressed
 )
 
 // tab is a tab of the browser with storage of its own, which must not complain of anything.
@@ -38,7 +38,8 @@ type tab struct {
 	excused    []string // what complaints may contain
 	requests   []string
 	assets     map[network.RequestID]string
-	sizes      map[string]float64 // of assets on the wire, by URL
+	heads      map[network.RequestID]float64 // bytes of the headers
+	sizes      map[string]float64            // of assets, compressed, by URL
 }
 
 // watch reports what goes against the policy to the console, which the test reads.
@@ -49,7 +50,7 @@ func open(t *testing.T, origin string) *tab {
 	t.Helper()
 	needChromium(t)
 	ctx, cancel := chromedp.NewContext(chromium, chromedp.WithNewBrowserContext())
-	p := &tab{t: t, ctx: ctx, pictures: t.ArtifactDir(), origin: origin, assets: map[network.RequestID]string{}, sizes: map[string]float64{}}
+	p := &tab{t: t, ctx: ctx, pictures: t.ArtifactDir(), origin: origin, assets: map[network.RequestID]string{}, heads: map[network.RequestID]float64{}, sizes: map[string]float64{}}
 	p.must(chromedp.Do(ctx))
 	p.must(chromedp.Listen(ctx, p.hear))
 	call(p, cdpage.AddScriptToEvaluateOnNewDocument, cdpage.AddScriptToEvaluateOnNewDocumentParams{Source: watch})
@@ -78,7 +79,7 @@ func (p *tab) finish() {
 		total += n
 	}
 	if total > budget {
-		p.t.Errorf("the assets of the page are %.0f bytes on the wire, more than %d: %v", total, budget, p.sizes)
+		p.t.Errorf("the assets of the page have %.0f bytes, more than %d: %v", total, budget, p.sizes)
 	}
 }
 
@@ -125,9 +126,11 @@ func (p *tab) hear(event any) {
 		}()
 	case *network.EventRequestWillBeSent:
 		p.request(e)
+	case *network.EventResponseReceived:
+		p.heads[e.RequestID] = e.Response.EncodedDataLength
 	case *network.EventLoadingFinished:
 		if u, ok := p.assets[e.RequestID]; ok {
-			p.sizes[u] = max(p.sizes[u], e.EncodedDataLength) // a cached one has 0
+			p.sizes[u] = max(p.sizes[u], e.EncodedDataLength-p.heads[e.RequestID]) // a cached one has 0
 		}
 	}
 }

@@ -18,11 +18,17 @@ func closed(s *stage.Stage) { s.Closed = true }
 // begin puts a world on a stage and serves it until the test ends. It returns the origin of the page, too.
 func begin(t *testing.T, name string, options ...func(*stage.Stage)) (*stage.Stage, string) {
 	t.Helper()
-	w, err := world.New(name, time.Now())
+	return beginAt(t, name, time.Now, options...)
+}
+
+// beginAt does so by another clock.
+func beginAt(t *testing.T, name string, clock func() time.Time, options ...func(*stage.Stage)) (*stage.Stage, string) {
+	t.Helper()
+	w, err := world.New(name, clock())
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := stage.New(w, time.Now)
+	s := stage.New(w, clock)
 	for _, set := range options {
 		set(s)
 	}
