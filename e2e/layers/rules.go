@@ -35,7 +35,7 @@ var halves = []string{"reconciler", "jenkins"}
 
 // foreign is what a core package may import besides the standard library and core.
 var foreign = map[string][]string{
-	"reconciler/config": {"go.yaml.in/yaml/v3", "k8s.io/apimachinery/pkg/util/validation"},
+	"reconciler/config": {"github.com/robfig/cron/v3", "go.yaml.in/yaml/v3", "k8s.io/apimachinery/pkg/util/validation"},
 	"reconciler/yaml": {
 		"go.yaml.in/yaml/v3", "k8s.io/apimachinery/pkg/api/resource", "k8s.io/apimachinery/pkg/api/validate/content",
 		"k8s.io/apimachinery/pkg/util/validation",

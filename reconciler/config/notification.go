@@ -21,6 +21,7 @@ type Notification struct {
 	Kind         string   // Slack, Teams, Discord, Webhook, Email, GitHub, GitLab or Gitea
 	Environments []string // that it is told of; empty: all
 	On           []string // what it is told: of Events; empty for commit statuses
+	Quiet        []Quiet  // when nothing is told
 	CA           string   // file with further certificate authorities, "" for none
 	Hook         Hook     // of Slack, Teams, Discord and Webhook
 	Mail         Mail     // of Email
@@ -107,6 +108,7 @@ func (r *fleetReader) notifications(raw []notificationFile, envs []Environment) 
 		one := r.sink(n, at)
 		one.Name, one.Environments = n.Name, r.covered(n.Environments, envs, in(at, "environments"))
 		one.On = r.events(n.Events, one, in(at, "events"))
+		one.Quiet = r.quiet(n.Quiet, one, in(at, "quiet"))
 		out = append(out, one)
 	}
 	return out

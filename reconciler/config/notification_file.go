@@ -20,6 +20,9 @@ type notificationFile struct {
 	// +minItems=1
 	// +unique
 	Events []string `json:"events"`
+	// Times at which nobody is told anything. What is still so when they end is told then. They have no meaning for github, gitlab and gitea.
+	// +maxItems=10
+	Quiet []quietFile `json:"quiet"`
 	// A channel of Slack, by an incoming webhook.
 	// +oneOf
 	Slack *chatFile `json:"slack"`
@@ -44,6 +47,20 @@ type notificationFile struct {
 	// The commits of a repository of Gitea or Forgejo: status majordomo/ENVIRONMENT.
 	// +oneOf
 	Gitea *commitsFile `json:"gitea"`
+}
+
+// quietFile is a time that comes again and again.
+type quietFile struct {
+	// When it begins: minute, hour, day, month and weekday.
+	// +required
+	// +minLength=1
+	Cron string `json:"cron"`
+	// Time zone of cron, such as Europe/Berlin. Without it, UTC.
+	Timezone string `json:"timezone"`
+	// How long it lasts, such as 11h; at most 72h.
+	// +required
+	// +minLength=1
+	Duration string `json:"duration"`
 }
 
 // secretFile is a secret by reference: what is in Git holds none.

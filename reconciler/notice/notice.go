@@ -101,6 +101,10 @@ func (t *Teller) Sink() config.Notification { return t.sink }
 // Tell returns what the sink has to be told of the State. What it returns counts as said.
 func (t *Teller) Tell(s window.State, now time.Time) Told {
 	told := Told{Silent: map[string]Said{}}
+	if until := t.sink.Silent(now); !until.IsZero() {
+		told.Next = until // what is still so then is told then
+		return told
+	}
 	if t.sink.Commit() {
 		t.marks(s, now, &told)
 		return told

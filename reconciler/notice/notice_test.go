@@ -232,6 +232,30 @@ func TestASinkIsToldOnlyOfItsEnvironments(t *testing.T) {
 	h.tells("gke: failed | x")
 }
 
+func TestNothingIsToldAtQuietTimesAndThenWhatIsStillSo(t *testing.T) {
+	sink := chat()
+	sink.Quiet = []config.Quiet{{Cron: "0 20 * * *", Timezone: "Europe/Berlin", Duration: 11 * time.Hour}}
+	h := begin(t, sink)
+	h.now = time.Date(2026, 3, 2, 18, 59, 0, 0, time.UTC) // 19:59 in Berlin
+	passing, stays := "a", "b"
+	h.env(passing)
+	h.env(stays)
+	h.tells()
+	h.later(time.Minute)
+	stalled(h.env(passing), status.ApplyFailed, "x")
+	stalled(h.env(stays), status.ApplyFailed, "x")
+	h.tells()
+	morning := time.Date(2026, 3, 3, 6, 0, 0, 0, time.UTC)
+	if !h.next.Equal(morning) {
+		t.Errorf("it tells again at %s, want %s", h.next, morning)
+	}
+	h.later(10*time.Hour + 59*time.Minute)
+	ready(h.env(passing))
+	h.tells()
+	h.later(time.Minute)
+	h.tells("b: failed | x")
+}
+
 func TestWhatIsTooMuchIsSummarised(t *testing.T) {
 	h := begin(t, chat())
 	for i := range 30 {
