@@ -72,7 +72,7 @@ func (a *app) forward(ctx context.Context, cfg *rest.Config, namespace string, p
 		}
 		switch {
 		case ctx.Err() != nil:
-			return nil // as it is meant to end
+			return nil //nolint:nilerr // ended by hand, as it is meant to
 		case err != nil && !shown:
 			return err
 		case err != nil:

@@ -17,9 +17,9 @@ import (
 	rbac "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/httpstream"
-	"k8s.io/apimachinery/pkg/util/httpstream/spdy"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/streaming/pkg/httpstream"
+	"k8s.io/streaming/pkg/httpstream/spdy"
 )
 
 // portal answers port-forwards as a kubelet does: by SPDY, a stream of data and one of errors for each connection. Every pod has the page.
@@ -44,7 +44,7 @@ func (k *portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if c == nil {
 		return
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	k.mu.Lock()
 	k.open = append(k.open, c)
 	k.mu.Unlock()

@@ -99,12 +99,20 @@ func TestBodiesThatAreRefused(t *testing.T) {
 		o.Act = func(context.Context, access.Action) (string, error) { t.Error("it was done"); return "", nil }
 	})
 	for _, c := range []struct{ path, body, want string }{
-		{"environments/gke/sync", `{"force":true}`, `"field":"force"`}, {"environments/gke/sync", `[]`, "no JSON object"}, {"environments/gke/sync", `null`, "no JSON object"},
-		{"environments/gke/sync", `{} {}`, "no JSON object"}, {"environments/gke/approve", `{}`, `"field":"hash"`}, {"environments/gke/approve", `{"hash":7}`, `"field":"hash"`},
-		{"environments/gke/approve", `{"hash":"h","to":"x"}`, `"field":"to"`}, {"environments/gke/rollback", `{}`, `"field":"to"`},
-		{"environments/gke/rollback", `{"to":"x","undo":true}`, `"field":"to"`}, {"pools/gke/jenkins/linux/scale", `{}`, `"field":"replicas"`},
-		{"pools/gke/jenkins/linux/scale", `{"replicas":-1}`, `"field":"replicas"`}, {"pools/gke/jenkins/linux/scale", `{"replicas":1.5}`, `"field":"replicas"`},
-		{"pools/gke/jenkins/linux/scale", `{"replicas":1,"for":"soon"}`, `"field":"for"`}, {"environments/gke/suspend", `{"reason":"` + strings.Repeat("x", 70000) + `"}`, "65536 bytes"},
+		{"environments/gke/sync", `{"force":true}`, `"field":"force"`},
+		{"environments/gke/sync", `[]`, "no JSON object"},
+		{"environments/gke/sync", `null`, "no JSON object"},
+		{"environments/gke/sync", `{} {}`, "no JSON object"},
+		{"environments/gke/approve", `{}`, `"field":"hash"`},
+		{"environments/gke/approve", `{"hash":7}`, `"field":"hash"`},
+		{"environments/gke/approve", `{"hash":"h","to":"x"}`, `"field":"to"`},
+		{"environments/gke/rollback", `{}`, `"field":"to"`},
+		{"environments/gke/rollback", `{"to":"x","undo":true}`, `"field":"to"`},
+		{"pools/gke/jenkins/linux/scale", `{}`, `"field":"replicas"`},
+		{"pools/gke/jenkins/linux/scale", `{"replicas":-1}`, `"field":"replicas"`},
+		{"pools/gke/jenkins/linux/scale", `{"replicas":1.5}`, `"field":"replicas"`},
+		{"pools/gke/jenkins/linux/scale", `{"replicas":1,"for":"soon"}`, `"field":"for"`},
+		{"environments/gke/suspend", `{"reason":"` + strings.Repeat("x", 70000) + `"}`, "65536 bytes"},
 	} {
 		if w := b.call(t, post(c.path, c.body, "o")); w.Code != 400 || !strings.Contains(w.Body.String(), c.want) || !strings.Contains(w.Body.String(), `"code":"BadRequest"`) {
 			t.Errorf("%s %.60s: %d %s, want 400 with %s", c.path, c.body, w.Code, w.Body, c.want)
