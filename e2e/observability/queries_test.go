@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/promql/parser"
 
 	"majordomo.dev/jenkins/heal"
@@ -99,7 +99,7 @@ func TestQueriesAskForWhatIsServed(t *testing.T) {
 				t.Errorf("%s: metric %s is not served", q.where, s.Name)
 			}
 			for _, m := range s.LabelMatchers {
-				if m.Name != labels.MetricName {
+				if m.Name != model.MetricNameLabel {
 					has(q.where, s, m.Name)
 				}
 			}
@@ -139,7 +139,7 @@ func TestQueriesUseTheWordsOfTheProduct(t *testing.T) {
 	for _, q := range queries(t) {
 		for _, s := range selectors(q.parse(t)) {
 			for _, m := range s.LabelMatchers {
-				if m.Name == labels.MetricName || strings.HasPrefix(m.Value, "$") {
+				if m.Name == model.MetricNameLabel || strings.HasPrefix(m.Value, "$") {
 					continue
 				}
 				for _, v := range strings.Split(m.Value, "|") {

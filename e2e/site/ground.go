@@ -27,13 +27,15 @@ func Main(m *testing.M, set func(*Ground)) int {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	return testcluster.Main(m, func(c *testcluster.Cluster) {
-		set(&Ground{cluster: c, root: filepath.Join("..", ".."), program: sync.OnceValues(func() (string, error) { return build(filepath.Join(dir, "majordomo")) })})
+		root := filepath.Join("..", "..")
+		set(&Ground{cluster: c, root: root, program: sync.OnceValues(func() (string, error) { return build(root, filepath.Join(dir, "majordomo")) })})
 	})
 }
 
-// build builds majordomo as `make build` does.
-func build(to string) (string, error) {
+// build builds majordomo as `make build` does, from the product's own module.
+func build(root, to string) (string, error) {
 	cmd := exec.Command("go", "build", "-ldflags", "-s -w", "-o", to, "majordomo.dev/reconciler") //nolint:noctx // for all tests, so of none
+	cmd.Dir = root
 	cmd.Env, cmd.Stderr = append(os.Environ(), "CGO_ENABLED=0"), os.Stderr
 	return to, cmd.Run()
 }
