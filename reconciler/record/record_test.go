@@ -190,12 +190,14 @@ func TestADiskThatFailsIsToldOnceAndHoldsUpNothing(t *testing.T) {
 		begin := time.Now()
 		stop := running(t, r)
 		f.set(fs.ErrPermission)
-		pass(10 * time.Minute)
-		if n := r.failures; n < 9 || strings.Count(log.String(), "history not written") != 1 {
-			t.Errorf("%d failures are counted, and the log has\n%s", n, log.String())
+		pass(10*time.Minute + time.Second)
+		r.mu.Lock()
+		if n := r.failures; n != 10 || strings.Count(log.String(), "history not written") != 1 {
+			t.Errorf("%d failures are counted, want 10, and the log has\n%s", n, log.String())
 		}
+		r.mu.Unlock()
 		f.set(nil)
-		pass(2*time.Minute + time.Second)
+		pass(2 * time.Minute)
 		stop()
 		if got, _ := r.Series(key, begin, time.Now(), 0); len(got.At) != 72 {
 			t.Errorf("%d looks in twelve minutes, want 72", len(got.At))
