@@ -57,8 +57,10 @@ func deciding() fleet.Pool {
 			Busy: 2, Idle: 1, Desired: 3, Max: 5, Reason: "two builds run",
 			Decision: &pool.Decision{Reason: "two builds run", Gates: []pool.Gate{{Name: "stable", Reason: "demand fell 10 s ago"}}},
 			Conditions: []pool.Condition{
-				{Type: pool.Ready, Status: pool.True, Message: "two builds run"}, {Type: pool.ScalingActive, Status: pool.True},
-				{Type: pool.JenkinsReachable, Status: pool.True}, {Type: pool.ScalingLimited, Status: pool.False},
+				{Type: pool.Ready, Status: pool.True, Message: "two builds run"},
+				{Type: pool.ScalingActive, Status: pool.True},
+				{Type: pool.JenkinsReachable, Status: pool.True},
+				{Type: pool.ScalingLimited, Status: pool.False},
 			},
 		},
 	}
@@ -139,7 +141,8 @@ func TestPlansMaskSecretsAsDiffDoes(t *testing.T) {
 	}
 	got = stepSeen(s)
 	want := []web.PlanField{
-		{Path: ".data.password", From: json.RawMessage(`"(sensitive)"`), To: json.RawMessage(`"(sensitive)"`)}, {Path: ".data.text", Text: "@@ -1,2 +1,2 @@\n a\n-b\n+c\n"},
+		{Path: ".data.password", From: json.RawMessage(`"(sensitive)"`), To: json.RawMessage(`"(sensitive)"`)},
+		{Path: ".data.text", Text: "@@ -1,2 +1,2 @@\n a\n-b\n+c\n"},
 		{Path: ".spec.n", To: json.RawMessage("3")},
 	}
 	if diff := cmp.Diff(want, got.Fields); diff != "" {
@@ -156,7 +159,12 @@ func TestWindowShowsBothLinesAndTellsOfEachChange(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- v.Run(ctx) }()
-	defer func() { stop(); <-done }()
+	defer func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}()
 	awaits := func(what string, change func(), holds func(window.State) bool) {
 		t.Helper()
 		before := v.State().Version
