@@ -19,7 +19,6 @@ var libraries = map[string]string{
 	"@preact/signals":      "signals/signals.mjs",
 	"@preact/signals-core": "signals-core/signals-core.mjs",
 	"uplot":                "uplot/uPlot.esm.js",
-	"uplot.css":            "uplot/uPlot.min.css",
 }
 
 // entries are the files that a page loads, each with the source that it is made from.
