@@ -236,7 +236,7 @@ func checkCollector(endpoint, headers string) error {
 	case endpoint == "":
 		return errors.New("otlp-headers-file: there is no otlp-endpoint to send them to")
 	case err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
-		return errors.New("otlp-endpoint: is no URL of a collector; allowed are https://HOST[:PORT][/PATH] and http://...")
+		return errors.New("otlp-endpoint: is no URL of a collector; allowed are https://HOST[:PORT][/PATH] and the same with http")
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return errors.New("otlp-endpoint: the URL holds credentials, a query or a fragment; put what logs in there into otlp-headers-file")
 	case headers != "" && u.Scheme == "http":
