@@ -3,9 +3,14 @@ package web
 import (
 	"net/http"
 
+	"golang.org/x/sync/errgroup"
+
 	"majordomo.dev/reconciler/access"
 	"majordomo.dev/reconciler/status"
 )
+
+// askAtOnce is how many subjects are asked about at a time.
+const askAtOnce = 16
 
 // Me is the answer of /api/v1/me: who asks, how one can log in, and what they may do.
 type Me struct {
@@ -27,17 +32,24 @@ func (h *Handler) me(w http.ResponseWriter, r *http.Request) {
 		User: status.Clean(v.person.Name, 500), Anonymous: !v.known, Login: h.logins(r),
 		Can: Can{Environments: map[string][]access.Verb{}, Pools: map[string][]access.Verb{}},
 	}
-	for _, s := range h.known() {
-		verbs, err := h.can(r, s)
+	subjects := h.known()
+	verbs := make([][]access.Verb, len(subjects))
+	var g errgroup.Group
+	g.SetLimit(askAtOnce)
+	for i, s := range subjects {
+		g.Go(func() (err error) { verbs[i], err = h.can(r, s); return err })
+	}
+	if err := g.Wait(); err != nil {
+		h.unknowable(w, r, err)
+		return
+	}
+	for i, s := range subjects {
 		switch {
-		case err != nil:
-			h.unknowable(w, r, err)
-			return
-		case len(verbs) == 0:
+		case len(verbs[i]) == 0:
 		case s.Pool == "":
-			m.Can.Environments[s.Key()] = verbs
+			m.Can.Environments[s.Key()] = verbs[i]
 		default:
-			m.Can.Pools[s.Key()] = verbs
+			m.Can.Pools[s.Key()] = verbs[i]
 		}
 	}
 	sendJSON(w, m)

@@ -134,6 +134,18 @@ func (r *Reviewer) May(ctx context.Context, p access.Person, right access.Right)
 	if p.Nobody() {
 		return false, nil
 	}
+	if right.Name != "" { // whoever may do it with all of them is asked about once
+		all := right
+		all.Name = ""
+		if yes, err := r.ask(ctx, p, all); yes || err != nil {
+			return yes, err
+		}
+	}
+	return r.ask(ctx, p, right)
+}
+
+// ask asks for one right, or remembers the answer.
+func (r *Reviewer) ask(ctx context.Context, p access.Person, right access.Right) (bool, error) {
 	key := sum(p, right)
 	if known, ok := r.may.Get(key); ok {
 		yes, _ := known.(bool)

@@ -3,6 +3,8 @@ package review_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -241,5 +243,27 @@ func TestWhileTheServerIsDownNothingIsAllowed(t *testing.T) {
 		if who, err := r.Token(t.Context(), secret.New("token")); err == nil || errors.Is(err, access.ErrLogin) || !who.Nobody() {
 			t.Errorf("%d: %+v, %v; want an error that is no refusal", answer, who, err)
 		}
+	}
+}
+
+func TestWhoMayDoItWithAllIsAskedAboutOnce(t *testing.T) {
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		body, _ := io.ReadAll(r.Body)
+		w.Header().Set("Content-Type", "application/json")
+		allowed := !strings.Contains(string(body), `"name":`)
+		_, _ = fmt.Fprintf(w, `{"apiVersion":"authorization.k8s.io/v1","kind":"SubjectAccessReview","status":{"allowed":%t}}`, allowed)
+	}))
+	t.Cleanup(server.Close)
+	cfg := &rest.Config{Host: server.URL, ContentConfig: rest.ContentConfig{ContentType: "application/json"}}
+	r := reviewer(t, cfg, review.Options{})
+	for _, env := range []string{"a", "b", "c"} {
+		if ok, err := r.May(t.Context(), access.Person{Name: "ann"}, access.Subject{Environment: env}.Rights(access.View)[0]); !ok || err != nil {
+			t.Errorf("%s: %t, %v", env, ok, err)
+		}
+	}
+	if asked != 1 {
+		t.Errorf("asked %d times, want once", asked)
 	}
 }
