@@ -13,18 +13,19 @@ import (
 
 // demo is the stage: a cluster, a repository, and the program between them.
 type demo struct {
-	out     *report
-	root    string // of the project
-	dir     string // temporary, for everything else
-	cluster *testcluster.Cluster
-	client  dynamic.Interface
-	repo    *repository
-	masters map[string]*master // by environment
-	program *process
-	webhook string // URL
-	secret  string // by which webhooks are signed
-	first   string // commit
-	good    string // commit that gke had before somebody tidied up
+	out       *report
+	root      string // of the project
+	dir       string // temporary, for everything else
+	cluster   *testcluster.Cluster
+	client    dynamic.Interface
+	repo      *repository
+	masters   map[string]*master // by environment
+	program   *process
+	webhook   string // URL
+	secret    string // by which webhooks are signed
+	dashboard string // URL
+	first     string // commit
+	good      string // commit that gke had before somebody tidied up
 }
 
 // step is one thing that the demo shows.
@@ -38,6 +39,7 @@ func story() []step {
 	return []step{
 		firstSync(), aCommit(), drift(), prune(), badCommit(), hold(), rollback(), silence(), // what Git says
 		queue(), rollout(), trouble(), drainBack(), // what the queue says
+		theWindow(),
 	}
 }
 
@@ -104,7 +106,7 @@ func (d *demo) play(ctx context.Context, steps []step) error {
 
 // stay leaves everything up until the person has seen enough.
 func (d *demo) stay(ctx context.Context) {
-	d.out.line("\nKEEP: everything stays up until Ctrl-C. In another terminal:\n")
+	d.out.line("\nDashboard: %s\n\nKEEP: everything stays up until Ctrl-C. In another terminal:\n", d.dashboard)
 	for _, l := range []string{
 		"export KUBECONFIG=" + d.path("admin.kubeconfig"),
 		"alias kubectl='" + d.kubectl() + " kubectl'",

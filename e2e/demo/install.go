@@ -89,7 +89,7 @@ func (d *demo) startProgram() error {
 	if err != nil {
 		return err
 	}
-	d.webhook = "http://" + hooks + "/hooks/git"
+	d.webhook, d.dashboard = "http://"+hooks+"/hooks/git", "http://"+listen
 	d.program, err = start(d.path("majordomo.log"), d.environ("majordomo.kubeconfig"), d.majordomo(), "run",
 		"--repo", d.repo.dir, "--ref", "main", "--interval", "10m", "--jenkins-interval", "1s",
 		"--kubeconfig", d.path("majordomo.kubeconfig"), "--namespace", "majordomo", "--state-dir", d.path("state"),

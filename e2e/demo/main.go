@@ -44,6 +44,9 @@ func run(ctx context.Context, out *report, keep bool) int {
 	if err != nil {
 		return 1
 	}
+	if !keep {
+		out.line("\nDashboard: %s (gone with the demo: `make demo KEEP=1` keeps it up for you to open)", d.dashboard)
+	}
 	return 0
 }
 

@@ -23,6 +23,7 @@ func firstSync() step {
 			if err := d.startProgram(); err != nil {
 				return err
 			}
+			d.out.tell("the dashboard, live from here on: %s", d.dashboard)
 			if err := d.allReady(ctx, d.first, began); err != nil {
 				return err
 			}
