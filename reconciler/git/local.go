@@ -143,13 +143,15 @@ func parents(content []byte) []plumbing.Hash {
 // source is an open repository.
 type source struct {
 	*filesystem.ObjectStorage
+	whole *filesystem.ObjectStorage // the same, not as a stream
 	refs  *filesystem.Storage
 	ctx   context.Context // of the one call this is open for
 	limit Bytes
 }
 
 // open finds the repository and makes sure that we can read it. With the threshold of one byte, objects are read
-// through a stream, of which we take no more than their declared size.
+// through a stream, of which we take no more than their declared size. Some deltas come out of the stream wrong, though
+// (go-git v5.19.3): those are read again, in one piece.
 func (l *local) open(ctx context.Context) (*source, error) {
 	dir, err := l.gitDir()
 	if err != nil {
@@ -158,9 +160,12 @@ func (l *local) open(ctx context.Context) (*source, error) {
 	if err := l.readable(dir); err != nil {
 		return nil, err
 	}
-	s := filesystem.NewStorageWithOptions(osfs.New(dir, osfs.WithBoundOS()), cache.NewObjectLRU(cache.MiByte),
-		filesystem.Options{KeepDescriptors: true, LargeObjectThreshold: 1})
-	return &source{ObjectStorage: &s.ObjectStorage, refs: s, ctx: ctx, limit: l.limits.File}, nil
+	stored := func(threshold int64) *filesystem.Storage {
+		return filesystem.NewStorageWithOptions(osfs.New(dir, osfs.WithBoundOS()), cache.NewObjectLRU(cache.MiByte),
+			filesystem.Options{KeepDescriptors: true, LargeObjectThreshold: threshold})
+	}
+	streamed := stored(1)
+	return &source{ObjectStorage: &streamed.ObjectStorage, whole: &stored(0).ObjectStorage, refs: streamed, ctx: ctx, limit: l.limits.File}, nil
 }
 
 // gitDir finds the directory that holds objects and refs: a bare repository, the .git of a work tree, or what the
@@ -233,7 +238,7 @@ func (l *local) readable(dir string) error {
 }
 
 // close gives back the open files, which were only read.
-func (s *source) close() { _ = s.Close() }
+func (s *source) close() { _ = errors.Join(s.Close(), s.whole.Close()) }
 
 // size implements objects.
 func (s *source) size(h plumbing.Hash) (Bytes, error) {
@@ -252,7 +257,19 @@ func (s *source) get(h plumbing.Hash) (plumbing.ObjectType, []byte, error) {
 	if s.ctx.Err() != nil {
 		return 0, nil, context.Cause(s.ctx)
 	}
-	o, err := s.EncodedObject(plumbing.AnyObject, h)
+	kind, content, err := s.read(s.ObjectStorage, h)
+	if errors.Is(err, plumbing.ErrObjectNotFound) || err == nil && plumbing.ComputeHash(kind, content) == h {
+		return kind, content, err
+	}
+	if s.bounded(h) {
+		return s.read(s.whole, h)
+	}
+	return kind, content, err
+}
+
+// read returns an object as the storage has it.
+func (s *source) read(from *filesystem.ObjectStorage, h plumbing.Hash) (plumbing.ObjectType, []byte, error) {
+	o, err := from.EncodedObject(plumbing.AnyObject, h)
 	if errors.Is(err, plumbing.ErrObjectNotFound) {
 		return 0, nil, plumbing.ErrObjectNotFound
 	}
@@ -272,4 +289,27 @@ func (s *source) get(h plumbing.Hash) (plumbing.ObjectType, []byte, error) {
 		return 0, nil, corrupt("object %s: %w", h, err)
 	}
 	return o.Type(), content, nil
+}
+
+// maxChain is how many deltas git builds on each other at most.
+const maxChain = 4096
+
+// bounded tells whether an object can be read in one piece: neither it nor any object that it is the difference to is too large for that.
+func (s *source) bounded(h plumbing.Hash) bool {
+	for range maxChain {
+		size, err := s.size(h)
+		if err != nil || size > s.limit {
+			return false
+		}
+		o, err := s.DeltaObject(plumbing.AnyObject, h)
+		if err != nil {
+			return false
+		}
+		d, is := o.(plumbing.DeltaObject)
+		if !is {
+			return true
+		}
+		h = d.BaseHash()
+	}
+	return false
 }

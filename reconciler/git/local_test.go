@@ -1,13 +1,17 @@
 package git
 
 import (
+	"fmt"
 	"go/build"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/go-git/go-git/v5/plumbing"
 
 	"majordomo.dev/reconciler/git/gittest"
 )
@@ -201,6 +205,31 @@ func TestNothingHereCanStartAProcess(t *testing.T) {
 	for pkg := range strings.FieldsSeq(string(out)) {
 		if pkg == "os/exec" || strings.HasSuffix(pkg, "/execabs") || pkg == "plugin" {
 			t.Errorf("the package depends on %s", pkg)
+		}
+	}
+}
+
+// Packed objects that are differences to others, with blocks that moved in either direction, come out as they went in.
+func TestDeltasOfMovedBlocksAreReadRight(t *testing.T) {
+	r := gittest.NewRepo(t)
+	blocks := slices.Collect(slices.Chunk(strings.SplitAfter(noise(60_000), "\n"), 40))
+	for i := range 40 {
+		a, b := 7*i%len(blocks), 11*(i+3)%len(blocks)
+		blocks[a], blocks[b] = append(blocks[b], fmt.Sprintf("line %d\n", i)), blocks[a]
+		r.Commit(map[string]string{"moved": strings.Join(slices.Concat(blocks...), "")}, "moved")
+	}
+	r.Git("repack", "-a", "-d", "-f", "--depth=50", "--window=50")
+	l := &local{address: address{path: r.Dir}, limits: Limits{File: MiB}}
+	s, err := l.open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	for line := range strings.SplitSeq(r.Git("cat-file", "--batch-check", "--batch-all-objects"), "\n") {
+		id, _, _ := strings.Cut(line, " ")
+		h := plumbing.NewHash(id)
+		if kind, content, err := s.get(h); err != nil || plumbing.ComputeHash(kind, content) != h {
+			t.Errorf("%s: %v, %d bytes, whose hash is %s", line, err, len(content), plumbing.ComputeHash(kind, content))
 		}
 	}
 }
