@@ -13,10 +13,10 @@ import (
 // Reasons of conditions; those of a Jenkins that is not known are jenkins.Reason. Programs may rely on them.
 const (
 	Answers     = "JenkinsAnswers"
-	Invalid     = "InvalidSpec"    // nothing is done until the spec, or the target, is put right
-	Suspended   = "Suspended"      // by annotation
-	Emptying    = "PoolDrained"    // by annotation, or because the pool is being deleted
-	QuietingIn  = "JenkinsQuiets"  // it starts no builds, for it is about to shut down
+	Invalid     = "InvalidSpec"   // nothing is done until the spec, or the target, is put right
+	Suspended   = "Suspended"     // by annotation
+	Emptying    = "PoolDrained"   // by annotation, or because the pool is being deleted
+	QuietingIn  = "JenkinsQuiets" // it starts no builds, for it is about to shut down
 	Deciding    = "Deciding"
 	Within      = "WithinLimits"
 	AtMax       = "AtMax"

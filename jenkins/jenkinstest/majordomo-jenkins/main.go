@@ -92,7 +92,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 			return err
 		}
 	}
-	url, err := j.Listen(o.listen, j.Control())
+	url, err := j.Listen(o.listen, j.Control()) //nolint:contextcheck // it listens until Close
 	if err != nil {
 		return err
 	}
