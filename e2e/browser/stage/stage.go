@@ -96,7 +96,7 @@ func (s *Stage) Handler(log *slog.Logger) (*web.Handler, error) {
 	}
 	h, err := web.New(web.Options{
 		Board: board, Build: web.Build{Version: state.Program.Version, Revision: state.Program.Revision}, Log: log, Now: s.clock, Window: s,
-		Past: s, Access: s.access(), Act: s.act,
+		Past: s, Access: s.access(), Act: s.act, Plan: s.plan,
 		Assets: &web.Assets{Script: a.Script, Style: a.Style, Theme: a.Theme, Icon: a.Icon, Files: a},
 	})
 	if err == nil {

@@ -238,7 +238,6 @@ export interface Plan {
   commit?: string;
   line?: string;
   steps: Step[] | null;
-  error?: string;
 }
 
 export interface Step {

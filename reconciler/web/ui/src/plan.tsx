@@ -64,12 +64,7 @@ function Steps({ plan }: { plan: Plan }) {
           <span class="mono">{short(plan.commit)}</span>, <Ago at={plan.at} />
         </span>
       </p>
-      {plan.error && (
-        <p class="problem" role="alert">
-          <Text>{plan.error}</Text>
-        </p>
-      )}
-      {changes.length === 0 && !plan.error && <Empty>The cluster is as Git says: a sync would change nothing.</Empty>}
+      {changes.length === 0 && <Empty>The cluster is as Git says: a sync would change nothing.</Empty>}
       {changes.map((s) => (
         <StepView key={`${s.op} ${s.object}`} step={s} open={changes.length <= 5} />
       ))}
