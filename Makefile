@@ -28,11 +28,12 @@ export GOFLAGS += -buildvcs=false
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: build cluster ## show Majordomo at work on a cluster of its own (KEEP=1: stay up afterwards)
+demo: build cluster ## show Majordomo at work on a cluster of its own (at a terminal, it stays up until Ctrl-C; KEEP=1, KEEP=0)
 	@$(step) "build the demo" -- env CGO_ENABLED=0 go build -o $(bin)/demo ./e2e/demo
 	@$(bin)/demo
 
 test: export MAJORDOMO_REQUIRE_TOOLS := 1
+test: export KEEP := 0
 test: tools cluster check module demo ## everything that has to pass, on a real cluster
 
 build: ## build bin/majordomo

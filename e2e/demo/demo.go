@@ -106,7 +106,7 @@ func (d *demo) play(ctx context.Context, steps []step) error {
 
 // stay leaves everything up until the person has seen enough.
 func (d *demo) stay(ctx context.Context) {
-	d.out.line("\nDashboard: %s\n\nKEEP: everything stays up until Ctrl-C. In another terminal:\n", d.dashboard)
+	d.out.line("\nDashboard: %s\n\nEverything stays up until Ctrl-C. In another terminal:\n", d.dashboard)
 	for _, l := range []string{
 		"export KUBECONFIG=" + d.path("admin.kubeconfig"),
 		"alias kubectl='" + d.kubectl() + " kubectl'",

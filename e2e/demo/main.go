@@ -1,6 +1,7 @@
 // Command demo shows Majordomo at work, step by step and with the times it took: a private Kubernetes cluster, a local Git repository with
 // the project's own manifests and overlays, and `majordomo run` between them. It ends with 1 if anything did not happen as it should.
-// With KEEP=1 everything stays up until Ctrl-C. Nothing of the user's is read, and nothing is left behind.
+// At a terminal, and with KEEP=1, everything stays up until Ctrl-C; with KEEP=0 nothing does. Nothing of the user's is read, and nothing is
+// left behind.
 package main
 
 import (
@@ -11,15 +12,25 @@ import (
 	"os/signal"
 	"runtime"
 	"syscall"
+
+	"golang.org/x/term"
 )
 
 func main() {
 	// The processes that the demo starts die with the thread that started them, so that has to be the one that lives longest.
 	runtime.LockOSThread()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
-	code := run(ctx, newReport(os.Stdout), os.Getenv("KEEP") != "")
+	code := run(ctx, newReport(os.Stdout), stays(os.Getenv("KEEP"), term.IsTerminal(int(os.Stdout.Fd()))))
 	stop()
 	os.Exit(code)
+}
+
+// stays tells whether everything stays up after the last step: where somebody looks, unless it is said.
+func stays(keep string, terminal bool) bool {
+	if keep == "" {
+		return terminal
+	}
+	return keep != "0"
 }
 
 // run is the whole demo; its result is the exit code.

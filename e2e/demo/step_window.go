@@ -14,6 +14,9 @@ import (
 	"majordomo.dev/reconciler/window"
 )
 
+// fewest is how many linux agents gke keeps at least: what is above is there for a queue.
+const fewest = 4
+
 // theWindow looks at the dashboard, over which all of this was to be seen, for what the demo did.
 func theWindow() step {
 	return step{
@@ -33,7 +36,7 @@ func theWindow() step {
 				{"the first commit", func(e window.Entry) bool { return e.Kind == window.Synced && e.Revision == d.first }},
 				{"the change by hand", func(e window.Entry) bool { return e.Kind == window.Drifted && strings.Contains(e.Text, "kubectl-edit") }},
 				{"the queue", func(e window.Entry) bool {
-					return e.Kind == window.Scaled && e.Pool == "gke/jenkins-gke/linux" && e.To > e.From
+					return e.Kind == window.Scaled && e.Pool == "gke/jenkins-gke/linux" && e.From >= fewest && e.To > e.From
 				}},
 				{"the evening", func(e window.Entry) bool {
 					return e.Kind == window.Scaled && e.Pool == "gke/jenkins-gke/jvm" && e.To < e.From
@@ -80,7 +83,7 @@ func (d *demo) grown(ctx context.Context) error {
 	if err := d.ask(ctx, "/api/v1/history?pool="+url.QueryEscape("gke/jenkins-gke/linux"), &s); err != nil {
 		return err
 	}
-	if len(s.At) == 0 || slices.Max(s.Desired) <= 4 {
+	if len(s.At) == 0 || slices.Max(s.Desired) <= fewest {
 		return unexpected("the chart of gke's linux agents has %d moments, and shows no queue that brought agents: %+v", len(s.At), s)
 	}
 	d.out.measured(fmt.Sprintf("gke's linux agents in %d looks, one each ten seconds", len(s.At)), fmt.Sprintf("up to %d wanted, %d busy; %.2f hours of agents",
