@@ -49,6 +49,8 @@ var situations = []situation{
 	{"the queue is full", "NotificationsFailing", []string{`majordomo_notifications_total{` + process + `, sink="chat", result="dropped"} 0x9 9+9x60`}, 20 * time.Minute, "chat"},
 	{"one was given up, long ago", "NotificationsFailing", []string{`majordomo_notifications_total{` + process + `, sink="mail", result="failed"} 1x240`}, never, ""},
 	{"they are sent", "NotificationsFailing", []string{`majordomo_notifications_total{` + process + `, sink="mail", result="sent"} 0+5x240`}, never, ""},
+	{"the disk is full", "HistoryNotWritten", []string{`majordomo_history_write_failures_total{` + process + `} 0x9 1+1x60`}, 25 * time.Minute, "history"},
+	{"one write failed, long ago", "HistoryNotWritten", []string{`majordomo_history_write_failures_total{` + process + `} 1x240`}, never, ""},
 
 	{"stalled", "EnvironmentStalled", []string{`majordomo_env_condition{env="gke", type="Stalled", status="True", reason="RenderFailed"} _x9 1x60`}, 14 * time.Minute, "gke is stalled"},
 	{"stalled for one reason, then another", "EnvironmentStalled", []string{
@@ -128,7 +130,7 @@ func TestEveryAlertSaysWhatItIsAndWhereToRead(t *testing.T) {
 	all := rules(t)
 	for _, name := range []string{
 		"JenkinsDown", "JenkinsSampleStale", "QueueWaitHigh", "PoolAtMax", "PoolStalled", "AgentStartFailing", "BuildsLost", "EnvironmentStalled", "EnvironmentNotReady",
-		"PruneHeld", "DriftFight", "SourceStale", "MajordomoDown", "NoLeader", "LeaderFlap", "Panics", "NotificationsFailing",
+		"PruneHeld", "DriftFight", "SourceStale", "MajordomoDown", "NoLeader", "LeaderFlap", "Panics", "NotificationsFailing", "HistoryNotWritten",
 	} {
 		if _, ok := all[name]; !ok {
 			t.Errorf("no alert %s", name)
