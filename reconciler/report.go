@@ -36,7 +36,7 @@ func (a *app) report(o *output, r *repository, found []finding) error {
 		a.done("%s: no findings", r.at)
 		return nil
 	}
-	a.warn("%s: %d errors, %d warnings", r.at, errs, warnings)
+	a.warn("%s: %s, %s", r.at, plural(errs, "error", "errors"), plural(warnings, "warning", "warnings"))
 	return nil
 }
 
