@@ -32,6 +32,9 @@ func aCommit() step {
 				return err
 			}
 			defer pool.close()
+			if err := d.calm(ctx, "vagrant"); err != nil {
+				return err
+			}
 			mark := d.cluster.Mark()
 			if err := d.repo.edit(gkePools, "  min: 2\n  max: 40\n", "  min: 4\n  max: 40\n"); err != nil {
 				return err
