@@ -133,7 +133,11 @@ func (c *Client) around(s *Sight, at scope) error {
 	}
 	target, _ := v.(map[string]any)
 	s.Problems = append(s.Problems, s.Pool.CheckTarget(target)...)
-	s.Problems = append(s.Problems, s.Pool.CheckAutoscalers(c.objectsOf(scope{autoscalers, ns}))...)
+	rivals, err := c.objectsOf(scope{autoscalers, ns})
+	if err != nil {
+		return err
+	}
+	s.Problems = append(s.Problems, s.Pool.CheckAutoscalers(rivals)...)
 	if target == nil {
 		return nil
 	}
@@ -147,21 +151,26 @@ func (c *Client) around(s *Sight, at scope) error {
 			s.Pods = append(s.Pods, pod)
 		}
 	}
-	s.Room, s.RoomWhy = room(target, c.objectsOf(scope{quotas, ns}))
-	return nil
+	limits, err := c.objectsOf(scope{quotas, ns})
+	s.Room, s.RoomWhy = room(target, limits)
+	return err
 }
 
-// objectsOf lists what there is of a kind without which a pool gets along: none if it cannot be read.
-func (c *Client) objectsOf(s scope) []map[string]any {
+// objectsOf lists what there is of a kind without which a pool gets along: none if it cannot be read. Only that its watch has just begun is
+// an error, ErrUnread: in a moment it is known.
+func (c *Client) objectsOf(s scope) ([]map[string]any, error) {
 	list, err := c.view.list(s)
-	if err != nil {
-		return nil
+	switch {
+	case errors.Is(err, ErrUnread):
+		return nil, err
+	case err != nil:
+		return nil, nil
 	}
 	out := make([]map[string]any, 0, len(list))
 	for _, v := range list {
 		out = append(out, v.(map[string]any))
 	}
-	return out
+	return out, nil
 }
 
 // members returns the ReplicaSets of a Deployment, none for other kinds.
@@ -172,7 +181,8 @@ func (c *Client) members(target map[string]any, namespace string) ([]map[string]
 	if _, err := c.view.list(scope{replicaSets, namespace}); err != nil {
 		return nil, err
 	}
-	return membersOf(target, c.objectsOf(scope{replicaSets, namespace})), nil
+	all, err := c.objectsOf(scope{replicaSets, namespace})
+	return membersOf(target, all), err
 }
 
 func membersOf(target map[string]any, all []map[string]any) []map[string]any {

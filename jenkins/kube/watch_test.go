@@ -194,3 +194,47 @@ func TestALateEventDoesNotTakeTheViewBack(t *testing.T) {
 		}
 	}
 }
+
+// A pool is not looked at before it is known what room there is for it; where that may not be read, it gets along without.
+func TestAPoolIsNotKnownBeforeItsQuotasAre(t *testing.T) {
+	for name, code := range map[string]int{"they are read late": 0, "they may not be read": http.StatusForbidden} {
+		t.Run(name, func(t *testing.T) {
+			w, asked := &wire{}, make(chan struct{})
+			w.set(func(r *http.Request) int {
+				if !strings.HasSuffix(r.URL.Path, "/resourcequotas") {
+					return 0
+				}
+				select {
+				case <-asked:
+				case <-r.Context().Done():
+				}
+				return code
+			})
+			s := newSite(t, w.into)
+			s.create(`{apiVersion: v1, kind: ResourceQuota, metadata: {name: few}, spec: {hard: {pods: "2"}}}`)
+			s.eventually("the quota to count", func() error {
+				if text(s.get("ResourceQuota", "few"), "status", "used", "pods") == "" {
+					return errors.New("not yet")
+				}
+				return nil
+			})
+			s.target("ReplicaSet", 1, "")
+			s.create(`{apiVersion: majordomo.dev/v1alpha1, kind: AgentPool, metadata: {name: linux},
+				spec: {scaleTargetRef: {apiVersion: apps/v1, kind: ReplicaSet, name: agent}, jenkins: {url: "http://jenkins", credentials: {name: jenkins-api}}, labels: [linux], max: 5}}`)
+			s.eventually("all else to be read, and nothing to be known", func() error {
+				v, err := s.client.Look(Ref{s.ns, "linux"})
+				if v.Pool == nil || v.Target.UID == "" || len(v.Pods) != 1 || !errors.Is(err, ErrUnread) {
+					return fmt.Errorf("%+v, %w", v, err)
+				}
+				return nil
+			})
+			close(asked)
+			s.look("what room there is", func(v Sight) error {
+				if want := map[int]int{0: 1, http.StatusForbidden: -1}[code]; v.Room != want {
+					return fmt.Errorf("room for %d, want %d", v.Room, want)
+				}
+				return nil
+			})
+		})
+	}
+}
