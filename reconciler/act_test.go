@@ -237,14 +237,17 @@ func TestAnApprovalIsForTheHashThatWasSeen(t *testing.T) {
 	o.files["overlay/kustomization.yaml"] = strings.Replace(o.files["overlay/kustomization.yaml"], "casc.yaml, ", "", 1)
 	o.commit("without the ConfigMap")
 	o.ask("POST", "environments/"+o.env+"/sync", `{}`, token)
-	hash := ""
-	o.until("a prune is held", func() bool {
+	held := func() string {
 		var at struct {
 			Status struct{ Held struct{ Hash string } }
 		}
 		raw, _ := o.object().MarshalJSON()
 		_ = json.Unmarshal(raw, &at)
-		hash = at.Status.Held.Hash
+		return at.Status.Held.Hash
+	}
+	hash := ""
+	o.until("a prune is held", func() bool {
+		hash = held()
 		return hash != ""
 	})
 	if code, said := o.ask("POST", "environments/"+o.env+"/approve", `{"hash":"`+strings.Repeat("0", len(hash))+`"}`, token); code != 409 || !strings.Contains(said, "the prune that waits is "+hash) {
@@ -266,7 +269,7 @@ func TestAnApprovalIsForTheHashThatWasSeen(t *testing.T) {
 	}
 	o.until("the prune is done", func() bool {
 		_, err := o.configMaps().Get(t.Context(), "casc", metav1.GetOptions{})
-		return apierrors.IsNotFound(err)
+		return apierrors.IsNotFound(err) && held() == ""
 	})
 	if code, said := o.ask("POST", "environments/"+o.env+"/approve", `{"hash":"`+hash+`"}`, token); code != 409 {
 		t.Errorf("once it is done: %d %s, want 409", code, said)
