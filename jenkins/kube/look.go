@@ -160,11 +160,8 @@ func (c *Client) around(s *Sight, at scope) error {
 // an error, ErrUnread: in a moment it is known.
 func (c *Client) objectsOf(s scope) ([]map[string]any, error) {
 	list, err := c.view.list(s)
-	switch {
-	case errors.Is(err, ErrUnread):
+	if errors.Is(err, ErrUnread) {
 		return nil, err
-	case err != nil:
-		return nil, nil
 	}
 	out := make([]map[string]any, 0, len(list))
 	for _, v := range list {
