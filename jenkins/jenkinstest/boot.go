@@ -26,6 +26,7 @@ func (w *world) safeRestart(reason string) {
 
 // endAll ends what a restart would wait for: it does not wait.
 func (w *world) endAll() {
+	w.takeBack()
 	for _, r := range slices.Clone(w.live) {
 		if r.running() && !r.job.Pipeline {
 			w.loseExcused(r, "Jenkins restarted")
@@ -34,9 +35,25 @@ func (w *world) endAll() {
 	}
 }
 
-// continueRestart goes down once no build is left that a restart waits for: pipelines are none.
+// takeBack lets the items wait again whose executor was chosen and whose builds have not begun.
+func (w *world) takeBack() {
+	for _, it := range slices.Clone(w.queue) {
+		if it.state == pending {
+			w.unassign(it)
+		}
+	}
+}
+
+// blocksRestart says whether an executor is in use that a restart waits for. One that was chosen for an item counts, whatever it is to
+// run; a pipeline that runs does not: it resumes.
+func (w *world) blocksRestart() bool {
+	return slices.ContainsFunc(w.live, func(r *run) bool { return !r.job.Pipeline }) ||
+		slices.ContainsFunc(w.queue, func(it *item) bool { return it.state == pending })
+}
+
+// continueRestart goes down once nothing blocks that.
 func (w *world) continueRestart() {
-	if !w.restart || slices.ContainsFunc(w.live, func(r *run) bool { return !r.job.Pipeline }) {
+	if !w.restart || w.blocksRestart() {
 		return
 	}
 	w.restart = false
@@ -58,13 +75,7 @@ func (w *world) boot(in time.Duration) {
 // down is the end of the process: connections break, swarm nodes are gone, pipelines will want their node.
 func (w *world) down() {
 	w.phase = refused
-	for _, it := range slices.Clone(w.queue) {
-		if it.state == pending {
-			it.exec.free()
-			it.exec = nil
-			w.move(it, buildable)
-		}
-	}
+	w.takeBack()
 	for _, r := range slices.Clone(w.live) {
 		if !r.running() {
 			continue

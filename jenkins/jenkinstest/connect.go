@@ -94,10 +94,7 @@ func (w *world) breakBuilds(n *node, why string, moment time.Duration) {
 	for _, e := range slices.Clone(n.execs) {
 		switch {
 		case e.item != nil: // its build has not begun: it waits again
-			it := e.item
-			e.free()
-			it.exec = nil
-			w.move(it, buildable)
+			w.unassign(e.item)
 		case e.run != nil:
 			r := e.run
 			w.lose(n, r, nil, why)

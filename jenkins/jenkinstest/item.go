@@ -190,6 +190,13 @@ func (w *world) assign(it *item, e *executor) {
 	})
 }
 
+// unassign lets an item wait again whose executor was chosen.
+func (w *world) unassign(it *item) {
+	it.exec.free()
+	it.exec = nil
+	w.move(it, buildable)
+}
+
 // begin lets an item leave the queue. What it becomes shows on the executor after the second half of Assign.
 func (w *world) begin(it *item) {
 	e := it.exec

@@ -78,6 +78,34 @@ func TestARestartGoesThroughAllPhases(t *testing.T) {
 	}
 }
 
+func TestARestartWaitsForABuildThatIsAboutToBegin(t *testing.T) {
+	users := map[string]jenkinstest.User{"root": {Token: "t", Permissions: []string{jenkinstest.Administer}}}
+	for _, hard := range []bool{false, true} {
+		clock := jenkinstest.NewClock(start)
+		j := jenkinstest.New(jenkinstest.Options{Now: clock.Now, Users: users, Assign: 2 * time.Second})
+		j.AddJob(jenkinstest.Job{Name: "compile", Label: "linux", Duration: 20 * time.Second})
+		j.AddNode(jenkinstest.Node{Name: "agent-1", Labels: []string{"linux"}})
+		j.Enqueue("compile", 1)
+		finished := 1 // before Jenkins goes
+		if hard {
+			if got := request(t, j, "root", http.MethodPost, "/restart"); got != "Found" {
+				t.Fatal(got)
+			}
+			finished = 0 // the build has not begun, and waits in the queue
+		} else {
+			j.Restart()
+		}
+		clock.Advance(25 * time.Second)
+		if s := j.Stats(); s.Finished != finished || s.Lost+s.Excused != 0 {
+			t.Errorf("hard %v: after 25 s %+v, want %d finished and none lost", hard, s, finished)
+		}
+		clock.Advance(2 * time.Minute)
+		if s := j.Stats(); s.Finished != 1 || s.Lost+s.Excused != 0 || !j.Up() {
+			t.Errorf("hard %v: after the restart %+v, want 1 finished and none lost", hard, s)
+		}
+	}
+}
+
 func TestAPipelineResumesOnItsAgentAfterARestart(t *testing.T) {
 	clock := jenkinstest.NewClock(start)
 	j := jenkinstest.New(jenkinstest.Options{Now: clock.Now})
