@@ -61,7 +61,7 @@ type Filter struct {
 	Before      uint64    // id: older ones only
 	Limit       int       // 0: no limit
 
-	Sees func(environment string) bool // whether entries of an environment are wanted, "" for those of none; nil: all
+	Sees func(environment string) bool // whether entries of an environment are wanted, "" for those of none; nil: all. It must not block
 }
 
 func (f Filter) wants(e window.Entry) bool {

@@ -144,19 +144,6 @@ func (h *Handler) sees(ctx context.Context, environment string) (bool, error) {
 	return h.may(ctx, access.Subject{Environment: environment}.Rights(access.View))
 }
 
-// sight returns which environments, of those on the board, who asks may see. What is in an environment is seen with it.
-func (h *Handler) sight(ctx context.Context) (func(environment string) bool, error) {
-	seen := map[string]bool{}
-	for _, e := range h.o.Board.Snapshot().Environments {
-		ok, err := h.sees(ctx, e.Name)
-		if err != nil {
-			return nil, err
-		}
-		seen[e.Name] = ok
-	}
-	return func(environment string) bool { return seen[environment] }, nil
-}
-
 // may tells whether who asks has one of the rights. Without a login one may only look.
 func (h *Handler) may(ctx context.Context, rights []access.Right) (bool, error) {
 	v := visiting(ctx)

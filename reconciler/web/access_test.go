@@ -27,7 +27,8 @@ type realm struct {
 	people map[string]access.Person
 	rights map[string][]string // by name
 	down   error
-	asked  int
+	asked  int // about tokens
+	sought int // rights
 }
 
 func (m *realm) token(_ context.Context, token secret.String) (access.Person, error) {
@@ -47,7 +48,14 @@ func (m *realm) token(_ context.Context, token secret.String) (access.Person, er
 func (m *realm) may(_ context.Context, p access.Person, r access.Right) (bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.sought++
 	return slices.Contains(m.rights[p.Name], r.String()), m.down
+}
+
+func (m *realm) rightsAsked() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.sought
 }
 
 func right(verb, what string) string { return "`kubectl auth can-i " + verb + " " + what + "`" }

@@ -24,26 +24,26 @@ type Item struct {
 }
 
 func (h *Handler) environments(w http.ResponseWriter, r *http.Request) {
-	seen, err := h.sight(r.Context())
-	if err != nil {
-		h.unknowable(w, r, err)
-		return
-	}
-	s := h.o.Board.Snapshot()
+	s, eyes := h.o.Board.Snapshot(), h.eyes(r.Context())
 	l := List{APIVersion: "majordomo.dev/v1alpha1", Kind: "EnvironmentStatusList", Leader: s.Leader, Source: s.Source, Items: []Item{}}
 	for _, e := range s.Environments {
-		if seen(e.Name) {
+		if eyes.see(e.Name) {
 			l.Items = append(l.Items, Item{Name: e.Name, Next: e.Next, Status: e.Status})
 		}
+	}
+	if eyes.err != nil {
+		h.unknowable(w, r, eyes.err)
+		return
 	}
 	sendJSON(w, l)
 }
 
 func (h *Handler) pools(w http.ResponseWriter, r *http.Request) {
-	seen, err := h.sight(r.Context())
-	if err != nil {
-		h.unknowable(w, r, err)
+	eyes := h.eyes(r.Context())
+	list := h.o.Pools(eyes.see)
+	if eyes.err != nil {
+		h.unknowable(w, r, eyes.err)
 		return
 	}
-	sendJSON(w, h.o.Pools(seen))
+	sendJSON(w, list)
 }

@@ -143,10 +143,13 @@ func (h *Handler) entries(r *http.Request, p *page, f timeline.Filter) error {
 	if h.o.Past == nil {
 		return nil
 	}
-	eyes := h.eyes(r.Context())
-	f.Limit, f.Sees = entriesShown, eyes.see
+	sees, err := h.hindsight(r.Context())
+	if err != nil {
+		return err
+	}
+	f.Limit, f.Sees = entriesShown, sees
 	p.Entries, _ = h.o.Past.Entries(f)
-	return eyes.err
+	return nil
 }
 
 // loginPage leads to a login: the script of the page offers all of them.

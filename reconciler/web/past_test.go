@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"majordomo.dev/reconciler/access"
 	"majordomo.dev/reconciler/history"
 	"majordomo.dev/reconciler/timeline"
 	"majordomo.dev/reconciler/window"
@@ -181,6 +182,47 @@ func TestThePastOfAnEnvironmentIsForThoseWhoMaySeeIt(t *testing.T) {
 	}
 	if _, body := get("timeline", "n"); !strings.Contains(body, `"items":[]`) {
 		t.Errorf("who may see nothing sees %s", body)
+	}
+}
+
+// apart is a past that must not be kept waiting for the cluster: it tells how often that was asked while it looked.
+type apart struct {
+	past
+	realm *realm
+	asked *int
+}
+
+func (a apart) Entries(f timeline.Filter) ([]window.Entry, bool) {
+	before := a.realm.rightsAsked()
+	list, more := a.past.Entries(f)
+	*a.asked += a.realm.rightsAsked() - before
+	return list, more
+}
+
+func TestThePageAndTheTimelineTellTheSameToEach(t *testing.T) {
+	p := past{history.New(), &timeline.Log{}}
+	for _, environment := range []string{"gke", "vagrant", "gone", ""} {
+		p.log.Add(noon, window.Entry{Kind: window.Reported, Environment: environment, Text: "told-of-" + environment + "."})
+	}
+	m, asked := newRealm(), 0
+	m.people["a"] = access.Person{Name: "admin"}
+	m.rights["admin"] = []string{right("get", "environments.majordomo.dev")}
+	b := guarded(t, m, remembering(apart{p, m, &asked}), showing(newScene(window.State{})))
+	for token, want := range map[string]string{"a": "gke vagrant gone  ", "v": "gke  ", "n": ""} {
+		for _, path := range []string{"/api/v1/timeline", "/history"} {
+			text, got := b.call(t, call{path: path, token: token}).Body.String(), ""
+			for _, environment := range []string{"gke", "vagrant", "gone", ""} {
+				if strings.Contains(text, "told-of-"+environment+".") {
+					got += environment + " "
+				}
+			}
+			if got != want {
+				t.Errorf("%s for %s tells of %q, want %q", path, token, got, want)
+			}
+		}
+	}
+	if asked > 0 {
+		t.Errorf("the cluster was asked %d times while the past was held", asked)
 	}
 }
 

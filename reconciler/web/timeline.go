@@ -4,10 +4,8 @@ import (
 	"context"
 	"math"
 	"net/http"
-	"slices"
 	"time"
 
-	"majordomo.dev/reconciler/status"
 	"majordomo.dev/reconciler/timeline"
 	"majordomo.dev/reconciler/window"
 )
@@ -58,17 +56,20 @@ func (h *Handler) timeline(w http.ResponseWriter, r *http.Request) {
 	sendJSON(w, Timeline{Items: append([]window.Entry{}, items...), More: more})
 }
 
-// hindsight returns which environments, also those that are gone, who asks may see the past of; nil for all. What is of Majordomo itself, of the
-// environment "", is for those who may see any.
+// hindsight returns of which environments who asks may see the past, nil for all: of those that they see now, or of all, also those that are
+// gone, if they may see whichever there is. What is of Majordomo itself, of the environment "", is for those who may see any. Whoever uses it asks
+// nobody.
 func (h *Handler) hindsight(ctx context.Context) (func(environment string) bool, error) {
-	if h.o.Access == nil || visiting(ctx).local {
+	eyes := h.eyes(ctx)
+	if eyes.see("") {
 		return nil, nil
 	}
-	sees, err := h.sight(ctx)
-	if err != nil {
-		return nil, err
+	environments := h.o.Board.Snapshot().Environments
+	sees := map[string]bool{"": len(environments) == 0}
+	for _, e := range environments {
+		if eyes.see(e.Name) {
+			sees[""], sees[e.Name] = true, true
+		}
 	}
-	all := h.o.Board.Snapshot().Environments
-	some := len(all) == 0 || slices.ContainsFunc(all, func(e status.Observation) bool { return sees(e.Name) })
-	return func(environment string) bool { return environment == "" && some || sees(environment) }, nil
+	return func(environment string) bool { return sees[environment] }, eyes.err
 }
