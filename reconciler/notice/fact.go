@@ -1,7 +1,6 @@
 package notice
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -108,7 +107,7 @@ func hold(e window.Environment) fact {
 	f := fact{key: "held/" + e.Name, message: Message{Event: config.Held, Environment: e.Name}}
 	if e.Held == nil {
 		f.message.Severity, f.message.Title = Info, e.Name+": no prune waits any more"
-		f.message.Text = "the prune that was held back is approved or no longer needed"
+		f.message.Text = status.Released
 		return f
 	}
 	f.bad, f.cause = true, clean(e.Held.Hash)
@@ -123,7 +122,7 @@ func applied(e window.Environment) fact {
 	f.message = Message{Severity: Info, Environment: e.Name, Title: e.Name + ": commit " + short(e.Revision) + " is applied", Revision: e.Revision}
 	if n := e.Sync; n != nil && n.Created+n.Updated+n.Pruned > 0 {
 		f.message.Event = config.Applied
-		f.message.Text = fmt.Sprintf("commit %s is applied: %d created, %d changed, %d pruned", short(e.Revision), n.Created, n.Updated, n.Pruned)
+		f.message.Text = n.Sentence(e.Revision)
 	}
 	return f
 }
