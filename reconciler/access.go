@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -39,26 +38,18 @@ func (a *app) provider(o config.Options, log *slog.Logger) (*oidc.Provider, erro
 		Issuer: o.OIDCIssuerURL, ClientID: o.OIDCClientID, Redirect: strings.TrimSuffix(o.DashboardURL, "/") + web.CallbackPath, Scopes: o.OIDCScopes,
 		UsernameClaim: o.OIDCUsernameClaim, UsernamePrefix: o.OIDCUsernamePrefix, GroupsClaim: o.OIDCGroupsClaim, GroupsPrefix: o.OIDCGroupsPrefix, Now: a.now,
 	}
-	if o.OIDCClientSecretFile != "" {
-		s, warning, err := config.SecretFile(o.OIDCClientSecretFile)
-		if err != nil {
-			return nil, usagef("--oidc-client-secret-file: %w", err)
-		}
-		if warning != "" {
-			log.Warn("secret file", "reason", warning)
-		}
-		po.Secret = s
+	var err error
+	if po.Secret, err = secretOf("oidc-client-secret-file", o.OIDCClientSecretFile, logged(log)); err != nil {
+		return nil, err
 	}
 	if o.OIDCCAFile != "" {
-		ca, err := os.ReadFile(filepath.Clean(o.OIDCCAFile))
-		if err != nil {
+		if po.CA, err = os.ReadFile(filepath.Clean(o.OIDCCAFile)); err != nil {
 			return nil, usagef("--oidc-ca-file: %w", err)
 		}
-		po.CA = ca
 	}
 	p, err := oidc.New(po)
 	if err != nil {
-		return nil, exit{exitUsage, fmt.Errorf("--oidc-ca-file: %w", err)}
+		return nil, usagef("--oidc-ca-file: %w", err)
 	}
 	return p, nil
 }

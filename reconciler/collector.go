@@ -17,17 +17,12 @@ func (a *app) collector(o config.Options, log *slog.Logger) (*telemetry.Sender, 
 	}
 	to := telemetry.Options{Endpoint: o.OTLPEndpoint, Version: build().Version, Log: log}
 	to.Instance, _ = os.Hostname() // one that has no name has no instance
-	if o.OTLPHeadersFile != "" {
-		text, warning, err := config.SecretFile(o.OTLPHeadersFile)
-		if err != nil {
-			return nil, usagef("--otlp-headers-file: %w", err)
-		}
-		if warning != "" {
-			log.Warn("secret file", "reason", warning)
-		}
-		if to.Header, err = telemetry.Header(text); err != nil {
-			return nil, usagef("--otlp-headers-file: %s: %w", o.OTLPHeadersFile, err)
-		}
+	text, err := secretOf("otlp-headers-file", o.OTLPHeadersFile, logged(log))
+	if err != nil {
+		return nil, err
+	}
+	if to.Header, err = telemetry.Header(text); err != nil {
+		return nil, usagef("--otlp-headers-file: %s: %w", o.OTLPHeadersFile, err)
 	}
 	return telemetry.New(to), nil
 }

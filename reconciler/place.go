@@ -50,7 +50,7 @@ func (w where) open(ctx context.Context, a *app) (*repository, error) {
 
 // commit fetches a commit, the newest one if no revision is named.
 func (a *app) commit(ctx context.Context, o config.Options, revision string) (*repository, error) {
-	m, err := a.mirror(o, "")
+	m, err := a.mirror(o, "", a.told)
 	if err != nil {
 		return nil, err
 	}

@@ -65,7 +65,7 @@ defaults, file, environment, flags. Secrets are only ever read from files.`,
 func (a *app) serve(ctx context.Context, o config.Options, once bool) error {
 	log := newLogger(a.stderr, o.LogFormat, o.LogLevel)
 	klog.SetSlogLogger(slog.New(capped{log.Handler()}))
-	mirror, err := a.mirror(o, filepath.Join(o.StateDir, "git"))
+	mirror, err := a.mirror(o, filepath.Join(o.StateDir, "git"), logged(log))
 	if err != nil {
 		return err
 	}
@@ -178,12 +178,9 @@ func (a *app) handler(o config.Options, h halves, seen *pane, past *record.Recor
 		},
 	}
 	for _, file := range o.WebhookSecretFiles {
-		s, warning, err := config.SecretFile(file)
+		s, err := secretOf("webhook-secret-files", file, logged(log))
 		if err != nil {
-			return nil, exit{exitUsage, fmt.Errorf("--webhook-secret-files: %w", err)}
-		}
-		if warning != "" {
-			log.Warn("secret file", "reason", warning)
+			return nil, err
 		}
 		wo.Secrets = append(wo.Secrets, s)
 	}

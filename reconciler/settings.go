@@ -149,7 +149,7 @@ func (s *settings) options(a *app) (config.Options, error) {
 }
 
 // mirror returns the mirror of the config repository that the options name. It contacts nobody.
-func (a *app) mirror(o config.Options, dir string) (*git.Mirror, error) {
+func (a *app) mirror(o config.Options, dir string, warn func(string)) (*git.Mirror, error) {
 	opts := git.Options{URL: o.Repo, Ref: o.Ref, Dir: dir, ForcePush: git.ForcePush(o.ForcePush), Auth: git.Auth{Username: o.GitUsername}}
 	var errs []error
 	read := func(name, file string) []byte {
@@ -163,16 +163,8 @@ func (a *app) mirror(o config.Options, dir string) (*git.Mirror, error) {
 		return data
 	}
 	readSecret := func(name, file string) secret.String {
-		if file == "" {
-			return secret.String{}
-		}
-		s, warning, err := config.SecretFile(file)
-		if err != nil {
-			errs = append(errs, usagef("--%s: %w", name, err))
-		}
-		if warning != "" {
-			a.warn("%s", warning)
-		}
+		s, err := secretOf(name, file, warn)
+		errs = append(errs, err)
 		return s
 	}
 	opts.Auth.KnownHosts = read("git-known-hosts-file", o.GitKnownHostsFile)

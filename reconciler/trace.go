@@ -14,7 +14,6 @@ import (
 	"majordomo.dev/jenkins"
 	"majordomo.dev/jenkins/rest"
 	"majordomo.dev/jenkins/simulate/trace"
-	"majordomo.dev/reconciler/config"
 )
 
 func (a *app) traceCommand() *cobra.Command {
@@ -90,18 +89,14 @@ counts as submitted when it began.`,
 // reader returns a client of the Jenkins.
 func (a *app) reader(s source) (*rest.Client, error) {
 	o := rest.Options{URL: s.url, User: s.user, Version: build().Version}
-	if s.token != "" {
-		token, warning, err := config.SecretFile(s.token)
-		if err != nil {
-			return nil, usagef("--token-file: %w", err)
-		}
-		if warning != "" {
-			a.warn("%s", warning)
-		}
+	token, err := secretOf("token-file", s.token, a.told)
+	if err != nil {
+		return nil, err
+	}
+	if !token.IsZero() {
 		o.Token = rest.NewSecret(token.Reveal())
 	}
 	if s.ca != "" {
-		var err error
 		if o.CA, err = readFile(s.ca); err != nil {
 			return nil, usagef("--ca-file: %w", err)
 		}
