@@ -16,25 +16,35 @@ func (p *tab) silence() {
 	call(p, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 }
 
-// TestWithoutAScriptThePageTellsTheSame shows that what the script shows is in what the server sends.
-func TestWithoutAScriptThePageTellsTheSame(t *testing.T) {
+// TestThePageTellsTheSameWithAndWithoutItsScript shows that what the script shows is in what the server sends, and the other way round.
+func TestThePageTellsTheSameWithAndWithoutItsScript(t *testing.T) {
 	s, origin := begin(t, "normal")
 	state := s.State()
-	p := open(t, origin)
-	p.silence()
+	p, silent := open(t, origin), open(t, origin)
+	silent.silence()
 	for path, facts := range told(state) {
-		p.visit(path)
-		text, err := chromedp.Run(p.ctx, chromedp.Text(chromedp.CSS("body")))
-		p.must(err)
-		text = strings.Join(strings.Fields(text), " ")
-		for _, fact := range facts {
-			if !strings.Contains(text, strings.Join(strings.Fields(fact), " ")) {
-				t.Errorf("%s without a script does not say %q; it says:\n%s", path, fact, text)
-			}
-		}
+		p.load(path)
+		p.settled()
+		eval[any](p, "document.querySelectorAll('details').forEach(d => d.open = true)")
+		p.tells(path+" with its script", p.text(), facts)
+		silent.visit(path)
+		text, err := chromedp.Run(silent.ctx, chromedp.Text(chromedp.CSS("body")))
+		silent.must(err)
+		silent.tells(path+" without a script", text, facts)
 	}
-	if n := p.asked("GET /api/"); n > 0 {
+	if n := silent.asked("GET /api/"); n > 0 {
 		t.Errorf("%d requests to the API without a script", n)
+	}
+}
+
+// tells checks that all facts are in a text.
+func (p *tab) tells(what, text string, facts []string) {
+	p.t.Helper()
+	text = strings.Join(strings.Fields(text), " ")
+	for _, fact := range facts {
+		if !strings.Contains(text, strings.Join(strings.Fields(fact), " ")) {
+			p.t.Errorf("%s does not say %q; it says:\n%s", what, fact, text)
+		}
 	}
 }
 
@@ -45,6 +55,9 @@ func told(s window.State) map[string][]string {
 		facts := []string{e.Name, e.State, e.Revision[:7], e.Commit.Author, e.Commit.Subject}
 		pages["/"] = append(pages["/"], facts...)
 		own := append(facts, e.Reason, e.Drift.Object, e.Drift.Manager)
+		for _, c := range e.Checks {
+			own = append(own, c.Type, c.Reason, c.Message)
+		}
 		if e.Held != nil {
 			own = append(own, e.Held.Hash, e.Held.Objects[0])
 		}
@@ -65,6 +78,10 @@ func told(s window.State) map[string][]string {
 		if p.Decision != nil {
 			own = append(own, p.Decision.Terms[0].Reason)
 		}
+		for _, c := range p.Checks {
+			own = append(own, c.Type, c.Reason, c.Message)
+		}
+		own = append(own, "majordomo explain "+p.Environment+"/"+p.Name)
 		pages["/pools/"+p.Key()] = own
 	}
 	return pages

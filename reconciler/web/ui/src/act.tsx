@@ -24,6 +24,9 @@ export interface Act {
   grave?: boolean;
 }
 
+/** why asks for a reason. */
+export const why: Field = { name: "reason", label: "Reason", hint: "One sentence for those who come after you. It is written down with your name." };
+
 /** Button asks, and then acts. */
 export function Button({ act, small }: { act: Act; small?: boolean }) {
   const [asked, ask] = useState(false);

@@ -2,8 +2,9 @@
 import { useMemo } from "preact/hooks";
 import { Button } from "./act";
 import { link, plain, plural, seconds } from "./format";
-import { type Agent, type Pool, key } from "./model";
+import { type Agent, type Pool, called, key } from "./model";
 import { Ago, Empty, Out, Section, Text, Word } from "./parts";
+import { poolPath } from "./route";
 import { Search } from "./search";
 import { filter, may } from "./store";
 import { type Column, Table } from "./table";
@@ -21,7 +22,7 @@ export function Agents({ p }: { p: Pool }) {
   return (
     <Section id="agents" title="Agents" note={note} tools={all.length > 0 && <Search label="Filter agents" param="agents" />}>
       {all.length === 0 && (
-        <Empty command={`majordomo explain ${p.name}`}>
+        <Empty command={`majordomo explain ${called(p)}`}>
           {p.desired > 0 ? `No agent is there yet; ${plural(p.desired, "is", "are")} wanted.` : "No agent is there, and none is wanted."} This says why.
         </Empty>
       )}
@@ -58,14 +59,13 @@ function columnsOf(p: Pool, drains: boolean): Column<Agent>[] {
 }
 
 function Drain({ p, a }: { p: Pool; a: Agent }) {
-  const base = `/api/v1/pools/${[p.environment, p.namespace, p.name].map(encodeURIComponent).join("/")}`;
   const question = `${plain(a.name)} takes no further build, ends the one that it has, and goes.`;
   return (
     <Button
       small
       act={{
         title: "Drain",
-        path: `${base}/drain`,
+        path: `/api/v1${poolPath(key(p))}/drain`,
         question,
         fixed: { agent: a.name },
         fields: [{ name: "reason", label: "Reason", required: true }],

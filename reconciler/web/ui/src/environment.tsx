@@ -1,11 +1,13 @@
 // One environment: its conditions, what was synced and repaired, and what a sync would do now.
 import { useEffect, useState } from "preact/hooks";
-import { Button } from "./act";
+import { Button, why } from "./act";
 import { ask } from "./api";
-import { lasted, plain, plural, short } from "./format";
-import type { Condition, Entry, Environment } from "./model";
+import { Conditions } from "./conditions";
+import { lasted, plain, short } from "./format";
+import { Held } from "./held";
+import type { Entry, Environment } from "./model";
 import { LastSync } from "./overview";
-import { A, Ago, At, Copy, Empty, Fact, Revision, Section, Story, Text, Until, Word } from "./parts";
+import { A, Ago, At, Empty, Fact, Revision, Section, Story, Text, Until, Word } from "./parts";
 import { PlanView } from "./plan";
 import { entries, fail, may, state } from "./store";
 import { Table } from "./table";
@@ -73,8 +75,6 @@ function Top({ e }: { e: Environment }) {
   );
 }
 
-const why = { name: "reason", label: "Reason", hint: "One sentence for those who come after you. It is written down with your name." };
-
 function Actions({ e }: { e: Environment }) {
   const base = `/api/v1/environments/${encodeURIComponent(e.name)}`;
   const suspended = e.state === "Suspended";
@@ -100,44 +100,6 @@ function Actions({ e }: { e: Environment }) {
   );
 }
 
-/** Held is a prune that waits for a person. */
-export function Held({ e }: { e: Environment }) {
-  const held = e.held!;
-  const objects = held.objects ?? [];
-  return (
-    <aside class="callout held" aria-label={`Held prune of ${plain(e.name)}`}>
-      <p class="title">A prune waits for approval</p>
-      <p>
-        <Text>{held.reason}</Text>
-      </p>
-      <details>
-        <summary>{plural(objects.length, "object")} would be deleted</summary>
-        <ul class="objects">
-          {objects.map((o) => (
-            <li key={o}>
-              <Text>{o}</Text>
-            </li>
-          ))}
-        </ul>
-      </details>
-      {may("environments", e.name, "approve") ? (
-        <Button
-          act={{
-            title: "Approve…",
-            path: `/api/v1/environments/${encodeURIComponent(e.name)}/approve`,
-            question: `${plural(objects.length, "object")} of ${e.name} will be deleted. This cannot be taken back.`,
-            fields: [why],
-            fixed: { hash: held.hash },
-            grave: true,
-          }}
-        />
-      ) : (
-        <Copy text={`majordomo approve ${e.name} ${held.hash}`} />
-      )}
-    </aside>
-  );
-}
-
 function Fights({ e }: { e: Environment }) {
   if (!e.fights?.length) return null;
   return (
@@ -152,28 +114,6 @@ function Fights({ e }: { e: Environment }) {
         ))}
       </ul>
     </aside>
-  );
-}
-
-export function Conditions({ conditions }: { conditions: (Condition | (Omit<Condition, "lastTransitionTime"> & { lastTransitionTime: string }))[] }) {
-  if (conditions.length === 0) return null;
-  return (
-    <Section id="conditions" title="Conditions">
-      <Table
-        caption="Conditions"
-        param="conditions"
-        sort=""
-        rows={conditions}
-        id={(c) => c.type}
-        columns={[
-          { name: "type", title: "Condition", cell: (c) => plain(c.type) },
-          { name: "status", title: "Status", cell: (c) => <Word of={c.status} small /> },
-          { name: "reason", title: "Reason", cell: (c) => plain(c.reason) },
-          { name: "message", title: "Message", cell: (c) => <Text>{c.message}</Text> },
-          { name: "since", title: "Since", cell: (c) => <Ago at={c.lastTransitionTime} bare /> },
-        ]}
-      />
-    </Section>
   );
 }
 

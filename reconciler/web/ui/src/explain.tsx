@@ -1,6 +1,6 @@
 // Why a pool has as many agents as it has: what majordomo explain says, in the same words.
 import { plain, plural } from "./format";
-import { type Decision, type Pool, key } from "./model";
+import { type Decision, type Pool, called, key } from "./model";
 import { decisionID } from "./charts";
 import { At, Copy, Empty, Section, Text, Until } from "./parts";
 
@@ -8,8 +8,8 @@ export function Explain({ p }: { p: Pool }) {
   const d = p.decision;
   return (
     <div class="split">
-      <Section id="explain" title="Why" tools={<Copy text={`majordomo explain ${p.name}`} />}>
-        {d ? <Computation p={p} d={d} /> : <Empty command={`majordomo explain ${p.name}`}>Nothing was decided for this pool yet.</Empty>}
+      <Section id="explain" title="Why" tools={<Copy text={`majordomo explain ${called(p)}`} />}>
+        {d ? <Computation p={p} d={d} /> : <Empty command={`majordomo explain ${called(p)}`}>Nothing was decided for this pool yet.</Empty>}
       </Section>
       <Section id="decisions" title="Decisions" note="that changed the number of agents">
         <Log p={p} />

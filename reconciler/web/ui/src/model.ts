@@ -249,3 +249,6 @@ export interface Step {
 }
 
 export const key = (p: { environment: string; namespace: string; name: string }): string => `${p.environment}/${p.namespace}/${p.name}`;
+
+/** called is what the command line calls a pool. */
+export const called = (p: { environment: string; name: string }): string => `${p.environment}/${p.name}`;

@@ -1,7 +1,7 @@
 // The first view: is all well, what runs where, is there enough of it.
 import { coarse, lasted, plain, plural, seconds } from "./format";
 import { type Environment, type Pool, type State, type Unmatched, key } from "./model";
-import { Held } from "./environment";
+import { Held } from "./held";
 import { Spark } from "./spark";
 import { A, Ago, Empty, Fact, Out, Revision, Section, Story, Text, Until, Word } from "./parts";
 import { environmentPath, poolPath } from "./route";

@@ -1,13 +1,15 @@
 // One pool: what its agents do and did, and why there are as many.
 import { useEffect } from "preact/hooks";
-import { Button, type Act } from "./act";
+import { Button, type Act, why } from "./act";
 import { Agents } from "./agents";
 import { Charts } from "./charts";
+import { Conditions } from "./conditions";
 import { Explain } from "./explain";
 import { plain, plural } from "./format";
 import { type Pool, key } from "./model";
 import { Figures, UnmatchedLabels } from "./overview";
 import { A, Empty, Fact, Out, Section, Text, Until, Word } from "./parts";
+import { poolPath } from "./route";
 import { period, may, state } from "./store";
 import { seriesName, seriesOf, want } from "./series";
 
@@ -24,6 +26,7 @@ export function PoolView({ name }: { name: string }) {
       <Startups p={p} />
       <Agents p={p} />
       <UnmatchedLabels pools={[p]} />
+      <Conditions conditions={p.conditions ?? []} />
     </>
   );
 }
@@ -91,10 +94,8 @@ function Rollout({ p }: { p: Pool }) {
   );
 }
 
-const why = { name: "reason", label: "Reason", hint: "One sentence for those who come after you. It is written down with your name." };
-
 function Actions({ p }: { p: Pool }) {
-  const base = `/api/v1/pools/${[p.environment, p.namespace, p.name].map(encodeURIComponent).join("/")}`;
+  const base = `/api/v1${poolPath(key(p))}`;
   const acts: [string, boolean, Act][] = [
     [
       "scale",
