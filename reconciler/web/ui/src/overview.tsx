@@ -260,15 +260,15 @@ export function Figures({ p }: { p: Pool }) {
             </div>
           ),
       )}
+      <div class={p.queued ? "queue" : "none"}>
+        <dd>{p.queued}</dd>
+        <dt>{p.queued && oldest !== undefined ? `wait, ${coarse(now.value - oldest)}` : "wait"}</dt>
+      </div>
       <div>
         <dd>{p.desired}</dd>
         <dt>
           wanted, {p.min}–{p.max}
         </dt>
-      </div>
-      <div class={p.queued ? "queue" : "none"}>
-        <dd>{p.queued}</dd>
-        <dt>{p.queued && oldest !== undefined ? `wait, ${coarse(now.value - oldest)}` : "wait"}</dt>
       </div>
     </dl>
   );
@@ -287,8 +287,8 @@ export function UnmatchedLabels({ pools }: { pools: Pool[] }) {
           <li key={id}>
             <code>
               <Text>{u.label}</Text>
-            </code>{" "}
-            {plural(u.items, "build waits", "builds wait")} at <Out to={u.jenkins}>{plain(u.jenkins)}</Out>
+            </code>
+            : {plural(u.items, "build waits", "builds wait")} at <Out to={u.jenkins}>{plain(u.jenkins)}</Out>
             {u.why && (
               <>
                 . Jenkins says: <Text>{u.why}</Text>
