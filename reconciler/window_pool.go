@@ -21,7 +21,7 @@ func poolSeen(f fleet.Pool) window.Pool {
 		Queued: s.Queued, Oldest: s.OldestQueued, Busy: s.Busy, Idle: s.Idle, Starting: s.Starting, Draining: s.Draining, Offline: s.Offline,
 		Desired: s.Desired, Min: least, Max: most, Replicas: s.Replicas,
 		Floor: (*window.Floor)(f.Floor), Decision: decisionSeen(s.Decision), NotDown: p.notDown(), NotUp: p.notUp(), Omitted: s.AgentsOmitted,
-		Startups: (*window.Startups)(f.Startups),
+		Startups: (*window.Durations)(f.Startups), Waits: (*window.Durations)(f.Waits),
 	}
 	out.Reason, _ = p.reason()
 	for _, c := range s.History {

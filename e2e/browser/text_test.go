@@ -1,6 +1,7 @@
 package browser_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -81,7 +82,7 @@ func told(s window.State) map[string][]string {
 		for _, c := range p.Checks {
 			own = append(own, c.Type, c.Reason, c.Message)
 		}
-		own = append(own, "majordomo explain "+p.Environment+"/"+p.Name)
+		own = append(own, "majordomo explain "+p.Environment+"/"+p.Name, fmt.Sprint(p.Waits.Count), fmt.Sprint(p.Startups.Count))
 		pages["/pools/"+p.Key()] = own
 	}
 	return pages

@@ -77,14 +77,18 @@ func pools() row {
 		{kind: "timeseries", title: "Oldest wait", help: "How long the oldest of them has waited.", unit: "s", width: 6, queries: []query{
 			{fmt.Sprintf(`time() - min by (namespace, pool) (majordomo_pool_queue_oldest_timestamp_seconds{%s})`, ofPool), "{{namespace}}/{{pool}}"},
 		}},
-		{kind: "timeseries", title: "Scaled up and down", help: "Changes of the replicas.", width: 8, queries: []query{
+		{kind: "timeseries", title: "Waits", help: "How long builds waited that have begun, to within the time between two looks at Jenkins.", unit: "s", width: 6, queries: []query{
+			{fmt.Sprintf(`histogram_quantile(0.5, sum by (le) (rate(majordomo_pool_queue_wait_seconds_bucket{%s}[$__rate_interval])))`, ofPool), "half"},
+			{fmt.Sprintf(`histogram_quantile(0.95, sum by (le) (rate(majordomo_pool_queue_wait_seconds_bucket{%s}[$__rate_interval])))`, ofPool), "95 %"},
+		}},
+		{kind: "timeseries", title: "Scaled up and down", help: "Changes of the replicas.", width: 6, queries: []query{
 			{fmt.Sprintf(`sum by (pool, direction) (increase(majordomo_pool_scale_total{%s}[$__rate_interval]))`, ofPool), "{{pool}} {{direction}}"},
 		}},
-		{kind: "timeseries", title: "Start-up of agents", help: "From the pod to the registration in Jenkins.", unit: "s", width: 8, queries: []query{
+		{kind: "timeseries", title: "Start-up of agents", help: "From the pod to the registration in Jenkins.", unit: "s", width: 6, queries: []query{
 			{fmt.Sprintf(`histogram_quantile(0.5, sum by (le) (rate(majordomo_pool_agent_startup_seconds_bucket{%s}[$__rate_interval])))`, ofPool), "half"},
 			{fmt.Sprintf(`histogram_quantile(0.95, sum by (le) (rate(majordomo_pool_agent_startup_seconds_bucket{%s}[$__rate_interval])))`, ofPool), "95 %"},
 		}},
-		{kind: "timeseries", title: "Acts on pods and nodes", help: "Marked, parked, removed, brought back.", width: 8, queries: []query{
+		{kind: "timeseries", title: "Acts on pods and nodes", help: "Marked, parked, removed, brought back.", width: 6, queries: []query{
 			{fmt.Sprintf(`sum by (op) (increase(majordomo_pool_steps_total{%s}[$__rate_interval]))`, ofPool), "{{op}}"},
 		}},
 		{kind: "state-timeline", title: "Gates of scaling down", help: "Agents are only stopped while all of them are open.", width: 12, steps: present, texts: map[string]string{"0": "shut", "1": "open"}, queries: []query{

@@ -118,7 +118,7 @@ func (n *Need) add(it *jenkins.Item, label string) {
 	name := jobName(it.Task)
 	n.Items = append(n.Items, Item{ID: it.ID, Job: name, Label: label, Since: since, Why: it.Why})
 	if name != "" {
-		n.Jobs = append(n.Jobs, Job{Item: it.ID, Name: name, At: it.Since})
+		n.Jobs = append(n.Jobs, Job{Item: it.ID, Name: name, At: it.Since, Since: since})
 	}
 }
 

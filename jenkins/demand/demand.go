@@ -74,9 +74,10 @@ type Item struct {
 
 // Job is the job of an item.
 type Job struct {
-	Item int64
-	Name string // full name
-	At   time.Time
+	Item  int64
+	Name  string    // full name
+	At    time.Time // when it was queued
+	Since time.Time // when it lacked nothing but an executor
 }
 
 // Labels that stand for none.

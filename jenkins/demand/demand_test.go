@@ -164,7 +164,7 @@ func TestAPoolHasWhatWaitsForIt(t *testing.T) {
 			{ID: 7, Job: "shop/compile", Label: "linux", Since: start.Add(time.Second), Why: "Waiting for next available executor on ‘linux’"},
 			{ID: 3, Job: "shop/compile", Label: "linux", Since: start.Add(time.Minute), Why: "[31mWaitingfor next available executor on ‘linux’"},
 		},
-		Jobs: []demand.Job{{Item: 3, Name: "shop/compile", At: start}, {Item: 7, Name: "shop/compile", At: start}},
+		Jobs: []demand.Job{{Item: 3, Name: "shop/compile", At: start, Since: start.Add(time.Minute)}, {Item: 7, Name: "shop/compile", At: start, Since: start.Add(time.Second)}},
 	}
 	if diff := cmp.Diff(want, d.Pools["t/linux"]); diff != "" {
 		t.Errorf("linux (-want +got):\n%s", diff)

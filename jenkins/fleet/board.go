@@ -20,18 +20,21 @@ type Pool struct {
 	Environment string      `json:"environment"`
 	Namespace   string      `json:"namespace"`
 	Name        string      `json:"name"`
-	Suspend     string      `json:"suspend,omitempty"` // why it is left alone
-	Drain       string      `json:"drain,omitempty"`   // why it is emptied
-	Floor       *Floor      `json:"floor,omitempty"`   // that a person has set
-	Startups    *Startups   `json:"startups,omitempty"`
+	Suspend     string      `json:"suspend,omitempty"`  // why it is left alone
+	Drain       string      `json:"drain,omitempty"`    // why it is emptied
+	Floor       *Floor      `json:"floor,omitempty"`    // that a person has set
+	Startups    *Durations  `json:"startups,omitempty"` // of agents, from the pod to the registration
+	Waits       *Durations  `json:"waits,omitempty"`    // of builds for an agent, to within the time between two looks
 	Spec        pool.Spec   `json:"spec"`
 	Status      pool.Status `json:"status"`
 }
 
-// Startups is how long agents took from the pod to their registration, since this process started.
-type Startups struct {
+// Durations is how long something took, each time since this process started.
+type Durations struct {
 	Count  uint64    `json:"count"`
 	Mean   float64   `json:"mean"`   // seconds
+	P50    float64   `json:"p50"`    // seconds that half of them took at most, as far as the bounds tell
+	P95    float64   `json:"p95"`    // seconds that 95 % took at most
 	Bounds []float64 `json:"bounds"` // upper, in seconds; the last bucket has none
 	Counts []uint64  `json:"counts"` // by bucket
 }
@@ -80,6 +83,7 @@ type poolLine struct {
 	steps    map[string]int64 // by op
 	scaled   [2]int64         // down, up
 	startups histogram
+	waits    histogram
 	lost     int64
 	findings map[heal.Rule]int // agents by what is wrong with them now
 }
@@ -178,7 +182,14 @@ func (b *board) found(key poolKey, findings map[heal.Rule]int) {
 func (b *board) started(key poolKey, took time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.line(key).startups.observe(took, startupBounds)
+	b.line(key).startups.observe(took, poolBounds)
+}
+
+// waited counts a build that has got an agent.
+func (b *board) waited(key poolKey, took time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.line(key).waits.observe(took, poolBounds)
 }
 
 // did counts a step.
@@ -266,7 +277,7 @@ func (f *Fleet) Snapshot() Snapshot {
 	for _, l := range b.pools {
 		if l.uid != "" {
 			p := l.shown
-			p.Startups = l.startups.shown(startupBounds)
+			p.Startups, p.Waits = l.startups.shown(poolBounds), l.waits.shown(poolBounds)
 			s.Pools = append(s.Pools, p)
 		}
 	}

@@ -20,7 +20,7 @@ func TestTheBoardShowsHowLongAgentsTakeToStart(t *testing.T) {
 	for _, took := range []time.Duration{4 * time.Second, 50 * time.Second, 55 * time.Second, time.Hour} {
 		f.board.started(key, took)
 	}
-	want := &Startups{Count: 4, Mean: 3709. / 4, Bounds: startupBounds, Counts: []uint64{1, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 1}}
+	want := &Durations{Count: 4, Mean: 3709. / 4, P50: 52.5, P95: 1800, Bounds: poolBounds, Counts: []uint64{1, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 1}}
 	if diff := cmp.Diff(want, f.Snapshot().Pools[0].Startups); diff != "" {
 		t.Errorf("start-ups (-want +got):\n%s", diff)
 	}

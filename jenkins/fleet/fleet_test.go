@@ -19,6 +19,7 @@ func (w *yard) running(n int) {
 
 // A queue makes agents, from none on; builds are done; the agents go again, and no build is lost.
 func TestTheLoopIsClosed(t *testing.T) {
+	waits := uint64(0) // that were counted
 	for _, kind := range []string{"ReplicaSet", "ReplicationController", "StatefulSet"} {
 		t.Run(kind, func(t *testing.T) {
 			noLeak(t)
@@ -34,6 +35,7 @@ func TestTheLoopIsClosed(t *testing.T) {
 				}
 				return nil
 			})
+			waits += w.waited(3)
 			w.jenkins.FinishAll()
 			w.online(0)
 			if n := w.replicas(kind, "linux"); n != 0 {
@@ -45,6 +47,23 @@ func TestTheLoopIsClosed(t *testing.T) {
 			}
 		})
 	}
+	if waits == 0 {
+		t.Error("nobody knows how long any of the builds waited")
+	}
+}
+
+// waited returns how many waits the board knows of so many builds that have begun, and compares them with what Jenkins says. None are known
+// where this machine did not come to look for longer than the fleet takes for certain.
+func (w *yard) waited(builds uint64) uint64 {
+	w.t.Helper()
+	known, truth := w.fleet.Snapshot().Pools[0].Waits, w.jenkins.Stats()
+	if known == nil {
+		return 0
+	}
+	if known.Count > builds || known.Mean > (truth.MaxWait+longestGap/2).Seconds() {
+		w.t.Errorf("builds waited %+v; Jenkins says %v on average, %v at most", known, truth.MeanWait, truth.MaxWait)
+	}
+	return known.Count
 }
 
 // An agent that has a build is not stopped, whatever the queue says, and those without one go around it.

@@ -13,30 +13,36 @@ import (
 	"majordomo.dev/jenkins/scale"
 )
 
-// jobs knows which builds of a pool wait and run, to tell what has been queued and what has ended since.
+// jobs knows which builds of a pool wait and run, to tell what has been queued, what has begun and what has ended since.
 type jobs struct {
-	at    time.Time // of the last snapshot
-	items map[int64]bool
-	runs  map[string]string // by URL: the job's name
+	at    time.Time           // of the last snapshot
+	items map[int64]time.Time // since when each lacks nothing but an agent
+	runs  map[string]string   // by URL: the job's name
+}
+
+// turnover is what is different from the snapshot before.
+type turnover struct {
+	jobs  []scale.Job
+	waits []time.Duration // of builds that have got an agent
 }
 
 // maxRuns is how many builds are followed.
 const maxRuns = 5000
 
-// next returns what was queued and what ended between the last snapshot and this one.
-func (j *jobs) next(s *jenkins.Snapshot, queued []demand.Job, agents []roster.Agent) []scale.Job {
+// next returns what was queued, what began and what ended between the last snapshot and this one.
+func (j *jobs) next(s *jenkins.Snapshot, queued []demand.Job, agents []roster.Agent) turnover {
 	if s == nil || !s.At.After(j.at) {
-		return nil
+		return turnover{}
 	}
-	items, runs := map[int64]bool{}, map[string]string{}
-	var out []scale.Job
+	items, runs := map[int64]time.Time{}, map[string]string{}
+	var out turnover
 	first := j.at.IsZero()
 	for _, q := range queued {
 		if len(items) < maxRuns {
-			items[q.Item] = true
+			items[q.Item] = q.Since
 		}
-		if !first && !j.items[q.Item] {
-			out = append(out, scale.Job{Name: q.Name, At: q.At})
+		if _, known := j.items[q.Item]; !first && !known {
+			out.jobs = append(out.jobs, scale.Job{Name: q.Name, At: q.At})
 		}
 	}
 	for _, a := range agents {
@@ -51,11 +57,39 @@ func (j *jobs) next(s *jenkins.Snapshot, queued []demand.Job, agents []roster.Ag
 	}
 	for _, url := range slices.Sorted(maps.Keys(j.runs)) {
 		if _, still := runs[url]; !still {
-			out = append(out, scale.Job{Name: j.runs[url], Ended: true, At: s.At})
+			out.jobs = append(out.jobs, scale.Job{Name: j.runs[url], Ended: true, At: s.At})
 		}
+	}
+	if !first {
+		out.waits = j.waits(s.At, items, runs)
 	}
 	j.at, j.items, j.runs = s.At, items, runs
 	return out
+}
+
+// longestGap is how far apart two snapshots may be to tell when what happened in between did.
+const longestGap = time.Minute
+
+// waits returns how long the builds waited that have begun since the last snapshot: those that left the queue half-way in between, and
+// those that were not seen to wait not at all. One that was cancelled counts as well, for Jenkins's queue does not tell.
+func (j *jobs) waits(now time.Time, items map[int64]time.Time, runs map[string]string) []time.Duration {
+	gap := now.Sub(j.at)
+	if gap > longestGap {
+		return nil
+	}
+	var out []time.Duration
+	for id, since := range j.items {
+		if _, still := items[id]; !still {
+			out = append(out, max(j.at.Add(gap/2).Sub(since), 0))
+		}
+	}
+	begun := 0
+	for url := range runs {
+		if _, ran := j.runs[url]; !ran {
+			begun++
+		}
+	}
+	return append(out, make([]time.Duration, max(begun-len(out), 0))...)
 }
 
 // jobOf returns the full name of a build's job, as its URL has it: http://jenkins/job/shop/job/main/12/ is of shop/main.

@@ -20,7 +20,7 @@ type histogram struct {
 
 // The bounds of histograms, in seconds. They do not change.
 var (
-	startupBounds = []float64{5, 10, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1800}
+	poolBounds    = []float64{5, 10, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1800}
 	requestBounds = []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20}
 )
 
@@ -53,7 +53,7 @@ func (h *histogram) cumulative(bounds []float64) map[float64]uint64 {
 }
 
 // shown is the histogram as people see it, nil before anything was counted.
-func (h *histogram) shown(bounds []float64) *Startups {
+func (h *histogram) shown(bounds []float64) *Durations {
 	if h.count == 0 {
 		return nil
 	}
@@ -61,7 +61,23 @@ func (h *histogram) shown(bounds []float64) *Startups {
 	for _, n := range h.buckets {
 		beyond -= n
 	}
-	return &Startups{Count: h.count, Mean: h.sum / float64(h.count), Bounds: slices.Clone(bounds), Counts: append(slices.Clone(h.buckets), beyond)}
+	return &Durations{
+		Count: h.count, Mean: h.sum / float64(h.count), P50: h.quantile(bounds, 0.5), P95: h.quantile(bounds, 0.95),
+		Bounds: slices.Clone(bounds), Counts: append(slices.Clone(h.buckets), beyond),
+	}
+}
+
+// quantile estimates as histogram_quantile of Prometheus does: evenly spread within a bucket, and the last bound for what is beyond it.
+func (h *histogram) quantile(bounds []float64, part float64) float64 {
+	rank, below, least := part*float64(h.count), 0.0, 0.0
+	for i, bound := range bounds {
+		n := float64(h.buckets[i])
+		if below+n >= rank {
+			return least + (bound-least)*(rank-below)/n
+		}
+		below, least = below+n, bound
+	}
+	return least
 }
 
 func desc(name, help string, labels ...string) *prometheus.Desc {
@@ -83,6 +99,7 @@ var (
 	condition   = ofPool("condition", "Conditions; always 1.", "type", "status", "reason")
 	scalings    = ofPool("scale_total", "Changes of the replicas.", "direction")
 	steps       = ofPool("steps_total", "Acts on pods and nodes.", "op")
+	waitTime    = ofPool("queue_wait_seconds", "Time that builds waited for an agent of the pool, to within the time between two looks at Jenkins.")
 	startup     = ofPool("agent_startup_seconds", "Time from the pod to the registration of agents.")
 	lost        = ofPool("builds_lost_total", "Builds that were on agents when Majordomo removed them. It should be 0.")
 	findings    = ofPool("findings", "Agents that something is wrong with, by the rule that found it.", "rule")
@@ -98,7 +115,7 @@ var (
 // Describe lists the metrics.
 func (f *Fleet) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		queueItems, queueOldest, agents, wanted, least, most, condition, scalings, steps, startup, lost, findings, gate, jenkinsUp, jenkinsAge, jenkinsRequests, panics,
+		queueItems, queueOldest, agents, wanted, least, most, condition, scalings, steps, waitTime, startup, lost, findings, gate, jenkinsUp, jenkinsAge, jenkinsRequests, panics,
 	} {
 		ch <- d
 	}
@@ -165,7 +182,8 @@ func (s sink) pool(l *poolLine, id ...string) {
 	for op, n := range l.steps {
 		s.counter(steps, n, with(op)...)
 	}
-	s.histogram(startup, &l.startups, startupBounds, id...)
+	s.histogram(waitTime, &l.waits, poolBounds, id...)
+	s.histogram(startup, &l.startups, poolBounds, id...)
 	s.counter(lost, l.lost, id...)
 	for rule, n := range l.findings {
 		s.gauge(findings, float64(n), with(string(rule))...)

@@ -167,8 +167,8 @@ func (v *visit) decide() {
 		Priority: float64(p.Spec.Priority), Schedules: p.Spec.Floors(), Manual: p.Manual(v.now), Drained: emptied(p),
 		Keep: v.roster.Settling, Blocked: cmp.Or(v.health.Blocked, v.sight.Stuck),
 	}
-	if v.roster.Unknown == "" {
-		in.Jobs = v.t.jobs.next(v.world.last, v.need.Jobs, v.roster.Agents)
+	if unknown == "" {
+		in.Jobs = v.begun()
 	}
 	if v.sight.Room >= 0 {
 		in.Quota = v.unmarked() + v.sight.Room
@@ -177,6 +177,15 @@ func (v *visit) decide() {
 	for _, d := range s.Started {
 		v.f.board.started(v.t.key(), d)
 	}
+}
+
+// begun returns what was queued and what ended since the last look, and counts how long those waited that have begun.
+func (v *visit) begun() []scale.Job {
+	t := v.t.jobs.next(v.world.last, v.need.Jobs, v.roster.Agents)
+	for _, d := range t.waits {
+		v.f.board.waited(v.t.key(), d)
+	}
+	return t.jobs
 }
 
 // unmarked counts the pods that are not on their way out.

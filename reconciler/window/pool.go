@@ -37,7 +37,8 @@ type Pool struct {
 	Agents    []Agent     `json:"agents,omitempty"`
 	Omitted   int         `json:"agentsOmitted,omitempty"` // that are not listed
 	Unmatched []Unmatched `json:"unmatched,omitempty"`
-	Startups  *Startups   `json:"startups,omitempty"`
+	Startups  *Durations  `json:"startups,omitempty"` // of agents, from the pod to the registration
+	Waits     *Durations  `json:"waits,omitempty"`    // of builds for an agent, to within the time between two looks
 	Checks    []Check     `json:"conditions,omitempty"`
 }
 
@@ -119,10 +120,12 @@ type Unmatched struct {
 	Why   string `json:"why,omitempty"` // Jenkins's words
 }
 
-// Startups is how long agents took from the pod to their registration: a histogram since the start of the process.
-type Startups struct {
+// Durations is how long something took, each time since the start of the process, as a histogram.
+type Durations struct {
 	Count  uint64    `json:"count"`
 	Mean   float64   `json:"mean"`   // seconds
+	P50    float64   `json:"p50"`    // seconds that half of them took at most, as far as the bounds tell
+	P95    float64   `json:"p95"`    // seconds that 95 % took at most
 	Bounds []float64 `json:"bounds"` // upper, in seconds; the last bucket has none
 	Counts []uint64  `json:"counts"` // by bucket, one more than bounds
 }

@@ -135,8 +135,18 @@ export interface Pool extends Counts {
   agents?: Agent[];
   agentsOmitted?: number;
   unmatched?: Unmatched[];
-  startups?: { count: number; mean: number; bounds: number[] | null; counts: number[] | null };
+  startups?: Durations;
+  waits?: Durations;
   conditions?: Condition[];
+}
+
+export interface Durations {
+  count: number;
+  mean: number;
+  p50: number;
+  p95: number;
+  bounds: number[] | null;
+  counts: number[] | null;
 }
 
 export interface Decision {

@@ -5,8 +5,8 @@ import { Agents } from "./agents";
 import { Charts } from "./charts";
 import { Conditions } from "./conditions";
 import { Explain } from "./explain";
-import { plain, plural } from "./format";
-import { type Pool, key } from "./model";
+import { plain, plural, span } from "./format";
+import { type Durations, type Pool, key } from "./model";
 import { Figures, UnmatchedLabels } from "./overview";
 import { A, Empty, Fact, Out, Section, Text, Until, Word } from "./parts";
 import { poolPath } from "./route";
@@ -23,7 +23,10 @@ export function PoolView({ name }: { name: string }) {
       <Top p={p} />
       <Charts p={p} />
       <Explain p={p} />
-      <Startups p={p} />
+      <div class="split even">
+        <Bars id="waits" title="Builds waited" each="build" d={p.waits} />
+        <Bars id="startups" title="Agents took to start" each="start" d={p.startups} />
+      </div>
       <Agents p={p} />
       <UnmatchedLabels pools={[p]} />
       <Conditions conditions={p.conditions ?? []} />
@@ -151,28 +154,23 @@ function Actions({ p }: { p: Pool }) {
   );
 }
 
-/** Startups is how long agents took to come, as bars. */
-function Startups({ p }: { p: Pool }) {
-  const s = p.startups;
-  if (!s?.count || !s.counts?.length) return null;
-  const most = Math.max(1, ...s.counts);
-  const bounds = s.bounds ?? [];
+/** Bars is how long something took, each time since Majordomo started. */
+function Bars({ id, title, each, d }: { id: string; title: string; each: string; d?: Durations }) {
+  if (!d?.count || !d.counts?.length) return null;
+  const most = Math.max(1, ...d.counts);
+  const bounds = d.bounds ?? [];
   return (
-    <Section
-      id="startups"
-      title="Start-up of agents"
-      note={`${plural(s.count, "start")}, ${Math.round(s.mean)} s on average, from the pod to the registration`}
-    >
+    <Section id={id} title={title} note={`${plural(d.count, each)}: half ≤ ${span(d.p50)}, 95 % ≤ ${span(d.p95)}`}>
       <table class="bars">
-        <caption class="unseen">Starts by how long they took</caption>
+        <caption class="unseen">{title}</caption>
         <thead class="unseen">
           <tr>
             <th scope="col">took</th>
-            <th scope="col">starts</th>
+            <th scope="col">{each}s</th>
           </tr>
         </thead>
         <tbody>
-          {s.counts.map((n, i) => (
+          {d.counts.map((n, i) => (
             <tr key={i}>
               <th scope="row">{i < bounds.length ? `≤ ${bounds[i]} s` : `> ${bounds[bounds.length - 1] ?? 0} s`}</th>
               <td>
