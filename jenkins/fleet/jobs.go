@@ -34,7 +34,7 @@ func (j *jobs) next(s *jenkins.Snapshot, queued []demand.Job, agents []roster.Ag
 	if s == nil || !s.At.After(j.at) {
 		return turnover{}
 	}
-	items, runs := map[int64]time.Time{}, map[string]string{}
+	items, runs := map[int64]time.Time{}, running(agents)
 	var out turnover
 	first := j.at.IsZero()
 	for _, q := range queued {
@@ -43,16 +43,6 @@ func (j *jobs) next(s *jenkins.Snapshot, queued []demand.Job, agents []roster.Ag
 		}
 		if _, known := j.items[q.Item]; !first && !known {
 			out.jobs = append(out.jobs, scale.Job{Name: q.Name, At: q.At})
-		}
-	}
-	for _, a := range agents {
-		if a.Computer == nil {
-			continue
-		}
-		for _, b := range a.Computer.Builds {
-			if name := jobOf(b); name != "" && !b.OneOff && len(runs) < maxRuns {
-				runs[b.URL] = name
-			}
 		}
 	}
 	for _, url := range slices.Sorted(maps.Keys(j.runs)) {
@@ -65,6 +55,22 @@ func (j *jobs) next(s *jenkins.Snapshot, queued []demand.Job, agents []roster.Ag
 	}
 	j.at, j.items, j.runs = s.At, items, runs
 	return out
+}
+
+// running returns the jobs of the builds that run on the agents, by URL.
+func running(agents []roster.Agent) map[string]string {
+	runs := map[string]string{}
+	for _, a := range agents {
+		if a.Computer == nil {
+			continue
+		}
+		for _, b := range a.Computer.Builds {
+			if name := jobOf(b); name != "" && !b.OneOff && len(runs) < maxRuns {
+				runs[b.URL] = name
+			}
+		}
+	}
+	return runs
 }
 
 // longestGap is how far apart two snapshots may be to tell when what happened in between did.
