@@ -11,7 +11,6 @@ import (
 
 	"majordomo.dev/reconciler/access"
 	"majordomo.dev/reconciler/secret"
-	"majordomo.dev/reconciler/status"
 )
 
 // Access is who may see and do what.
@@ -99,8 +98,7 @@ func (h *Handler) visitor(r *http.Request) (visitor, error) {
 	}
 	v, err := h.resume(r)
 	if err != nil {
-		h.o.Log.WarnContext(r.Context(), "nobody can tell who asks", "err", status.Clean(err.Error(), 500))
-		return v, &access.Refusal{Code: access.Unavailable, Err: errors.New("the cluster does not tell now who you are; try again soon")}
+		return v, h.untold(r, "who you are", err)
 	}
 	v.local = !v.known && h.o.Access.Local && local(r)
 	return v, nil

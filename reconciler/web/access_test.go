@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"maps"
@@ -239,6 +240,12 @@ func TestWhileTheClusterDoesNotTellNobodyMayDoAnything(t *testing.T) {
 	} {
 		if w := b.call(t, a); w.Code != 503 || strings.Contains(w.Body.String(), "refused") {
 			t.Errorf("%s: %d %s, want 503", a.path, w.Code, w.Body)
+		}
+	}
+	m.down = fmt.Errorf("ask: %w: tokenreviews is forbidden", access.ErrPowerless)
+	for _, a := range []call{{path: "/api/v1/me", token: "o"}, {method: http.MethodPost, path: "/api/v1/session", body: `{"token":"o"}`}} {
+		if w := b.call(t, a); w.Code != 503 || !strings.Contains(w.Body.String(), "may not ask the cluster; it needs the right to create tokenreviews and subjectaccessreviews") {
+			t.Errorf("%s where majordomo may not ask: %d %s", a.path, w.Code, w.Body)
 		}
 	}
 	if w := b.call(t, call{path: "/healthz", token: "o"}); w.Code != 200 {

@@ -117,8 +117,7 @@ func (h *Handler) permit(r *http.Request, a access.Action) error {
 	}
 	switch {
 	case err != nil:
-		h.o.Log.WarnContext(r.Context(), "nobody can tell who may do what", "err", status.Clean(err.Error(), 500))
-		return &access.Refusal{Code: access.Unavailable, Err: errors.New("the cluster does not tell now what you may do; try again soon")}
+		return h.untold(r, "what you may do", err)
 	case !sees:
 		return &access.Refusal{Code: access.NotFound, Err: fmt.Errorf("no environment %q that you may see", a.On.Environment)}
 	}

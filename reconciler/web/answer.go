@@ -22,7 +22,7 @@ type Fault struct {
 var codes = map[int]string{
 	http.StatusBadRequest: "BadRequest", http.StatusUnauthorized: "Unauthorized", http.StatusForbidden: "Forbidden", http.StatusNotFound: "NotFound",
 	http.StatusMethodNotAllowed: "MethodNotAllowed", http.StatusConflict: "Conflict", http.StatusTooManyRequests: "TooManyRequests",
-	http.StatusInternalServerError: "InternalError", http.StatusServiceUnavailable: "Unavailable", http.StatusGatewayTimeout: "Timeout",
+	http.StatusInternalServerError: "InternalError", http.StatusServiceUnavailable: "Unavailable",
 }
 
 // sendJSON answers with a value.

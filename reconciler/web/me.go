@@ -1,6 +1,8 @@
 package web
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 
 	"golang.org/x/sync/errgroup"
@@ -96,6 +98,15 @@ func (h *Handler) known() []access.Subject {
 
 // unknowable answers that the cluster does not tell who may do what. Then nobody may.
 func (h *Handler) unknowable(w http.ResponseWriter, r *http.Request, err error) {
-	h.o.Log.WarnContext(r.Context(), "nobody can tell who may do what", "err", status.Clean(err.Error(), 500))
-	decline(w, r, http.StatusServiceUnavailable, "the cluster does not tell now what you may do; try again soon")
+	decline(w, r, http.StatusServiceUnavailable, h.untold(r, "what you may do", err).Error())
+}
+
+// untold is the refusal where the cluster does not tell something. The log has the cause.
+func (h *Handler) untold(r *http.Request, what string, err error) error {
+	h.o.Log.WarnContext(r.Context(), "the cluster does not tell", "reason", what, "err", status.Clean(err.Error(), 500))
+	why := fmt.Errorf("the cluster does not tell now %s; try again soon", what)
+	if errors.Is(err, access.ErrPowerless) {
+		why = fmt.Errorf("nobody can tell %s: %w", what, access.ErrPowerless)
+	}
+	return &access.Refusal{Code: access.Unavailable, Err: why}
 }

@@ -72,8 +72,7 @@ func (h *Handler) whose(r *http.Request, token secret.String) (access.Person, er
 		h.guesses.take(source(r), h.o.Now())
 		return access.Person{}, &access.Refusal{Code: unauthenticated, Err: errors.New("the cluster does not know this token, or not any more")}
 	case err != nil:
-		h.o.Log.WarnContext(r.Context(), "nobody can tell who asks", "err", status.Clean(err.Error(), 500))
-		return access.Person{}, &access.Refusal{Code: access.Unavailable, Err: errors.New("the cluster does not tell now who you are; try again soon")}
+		return access.Person{}, h.untold(r, "who you are", err)
 	}
 	return person, nil
 }

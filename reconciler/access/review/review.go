@@ -10,6 +10,7 @@ import (
 
 	authentication "k8s.io/api/authentication/v1"
 	authorization "k8s.io/api/authorization/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/cache"
 	authenticationclient "k8s.io/client-go/kubernetes/typed/authentication/v1"
@@ -89,7 +90,7 @@ func (r *Reviewer) Token(ctx context.Context, token secret.String) (access.Perso
 	ask := &authentication.TokenReview{Spec: authentication.TokenReviewSpec{Token: text, Audiences: r.o.Audiences}}
 	answer, err := r.tokens.Create(ctx, ask, metav1.CreateOptions{})
 	if err != nil {
-		return access.Person{}, fmt.Errorf("ask the cluster whose a token is: %w", err)
+		return access.Person{}, asking("whose a token is", err)
 	}
 	p := personOf(answer.Status, r.o.Audiences)
 	if p.Nobody() {
@@ -159,7 +160,7 @@ func (r *Reviewer) ask(ctx context.Context, p access.Person, right access.Right)
 	}}
 	answer, err := r.rights.Create(ctx, ask, metav1.CreateOptions{})
 	if err != nil {
-		return false, fmt.Errorf("ask the cluster for a right: %w", err)
+		return false, asking("for a right", err)
 	}
 	yes := answer.Status.Allowed && !answer.Status.Denied
 	if !yes && answer.Status.EvaluationError != "" && !answer.Status.Denied {
@@ -171,6 +172,14 @@ func (r *Reviewer) ask(ctx context.Context, p access.Person, right access.Right)
 	}
 	r.may.Add(key, yes, keep)
 	return yes, nil
+}
+
+// asking says that a question was not answered.
+func asking(what string, err error) error {
+	if apierrors.IsForbidden(err) {
+		return fmt.Errorf("ask the cluster %s: %w: %w", what, access.ErrPowerless, err)
+	}
+	return fmt.Errorf("ask the cluster %s: %w", what, err)
 }
 
 func extra(in map[string][]string) map[string]authorization.ExtraValue {

@@ -246,6 +246,19 @@ func TestWhileTheServerIsDownNothingIsAllowed(t *testing.T) {
 	}
 }
 
+func TestWhoMayNotAskIsToldSo(t *testing.T) {
+	p := newPeople(t)
+	cfg := rest.CopyConfig(cluster.Config())
+	cfg.Impersonate = rest.ImpersonationConfig{UserName: "system:serviceaccount:" + p.namespace + ":powerless"}
+	r := reviewer(t, cfg, review.Options{})
+	if _, err := r.Token(t.Context(), p.account("ann")); !errors.Is(err, access.ErrPowerless) || errors.Is(err, access.ErrLogin) {
+		t.Errorf("whose a token is: %v, want %v", err, access.ErrPowerless)
+	}
+	if ok, err := r.May(t.Context(), access.Person{Name: "ann"}, access.Subject{Environment: "e"}.Rights(access.View)[0]); ok || !errors.Is(err, access.ErrPowerless) {
+		t.Errorf("may %t, %v, want %v", ok, err, access.ErrPowerless)
+	}
+}
+
 func TestWhoMayDoItWithAllIsAskedAboutOnce(t *testing.T) {
 	asked := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
