@@ -3,10 +3,10 @@ import { useEffect, useState } from "preact/hooks";
 import { Button, why } from "./act";
 import { ask } from "./api";
 import { Conditions } from "./conditions";
+import { LastSync, Objects } from "./facts";
 import { lasted, plain, short } from "./format";
 import { Held } from "./held";
 import type { Entry, Environment } from "./model";
-import { LastSync } from "./overview";
 import { A, Ago, At, Empty, Fact, Revision, Section, Story, Text, Until, Word } from "./parts";
 import { PlanView } from "./plan";
 import { entries, fail, may, state } from "./store";
@@ -51,10 +51,7 @@ function Top({ e }: { e: Environment }) {
         <Revision of={e.revision} commit={e.commit} /> <Story commit={e.commit} />
       </p>
       <dl class="strip">
-        <Fact name="Objects">
-          {e.objects.ready} of {e.objects.total} ready{e.objects.failed > 0 && `, ${e.objects.failed} failed`}
-          {e.objects.refused > 0 && `, ${e.objects.refused} refused`}
-        </Fact>
+        <Objects e={e} />
         <LastSync e={e} />
         <Fact name="Repairs">
           {e.repairs}

@@ -1,7 +1,8 @@
 // The first view: is all well, what runs where, is there enough of it.
-import { coarse, lasted, plain, plural, seconds } from "./format";
-import { type Environment, type Pool, type State, type Unmatched, key } from "./model";
+import { LastSync, Objects } from "./facts";
+import { coarse, plain, plural, seconds } from "./format";
 import { Held } from "./held";
+import { type Environment, type Pool, type State, type Unmatched, key } from "./model";
 import { Spark } from "./spark";
 import { A, Ago, Empty, Fact, Out, Revision, Section, Story, Text, Until, Word } from "./parts";
 import { environmentPath, poolPath } from "./route";
@@ -161,11 +162,7 @@ function EnvironmentCard({ e }: { e: Environment }) {
         <Revision of={e.revision} commit={e.commit} /> <Story commit={e.commit} />
       </p>
       <dl class="facts">
-        <Fact name="Objects">
-          {e.objects.ready} of {e.objects.total} ready
-          {e.objects.failed > 0 && <strong>, {e.objects.failed} failed</strong>}
-          {e.objects.refused > 0 && <strong>, {e.objects.refused} refused</strong>}
-        </Fact>
+        <Objects e={e} />
         <LastSync e={e} />
         <Fact name="Repairs">
           {e.repairs}
@@ -187,25 +184,6 @@ function EnvironmentCard({ e }: { e: Environment }) {
       </dl>
       {e.held && <Held e={e} />}
     </li>
-  );
-}
-
-export function LastSync({ e }: { e: Environment }) {
-  const y = e.lastSync;
-  if (!y) return <Fact name="Last sync">none yet</Fact>;
-  const changes = [
-    y.created && `${y.created} created`,
-    y.updated && `${y.updated} updated`,
-    y.pruned && `${y.pruned} pruned`,
-    y.failed && `${y.failed} failed`,
-  ];
-  return (
-    <Fact name="Last sync">
-      <Ago at={y.time} />
-      <span class="muted">
-        , {lasted(y.duration)}; {changes.filter(Boolean).join(", ") || "no changes"}
-      </span>
-    </Fact>
   );
 }
 
