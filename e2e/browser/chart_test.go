@@ -46,3 +46,24 @@ func TestDraggingOverAChartZoomsIntoIt(t *testing.T) {
 	p.click("1 h")
 	p.until("the hour is back", `!new URLSearchParams(location.search).has('from')`)
 }
+
+// TestChartsAreDrawn looks at the pixels: areas in the colours of what agents do, and lines across the whole width.
+func TestChartsAreDrawn(t *testing.T) {
+	_, origin := begin(t, "normal")
+	p := open(t, origin)
+	for _, theme := range []string{"light", "dark"} {
+		p.prefer("color-scheme", theme)
+		p.load("/pools/gke/jenkins-gke/linux")
+		p.until("two charts are there", `document.querySelectorAll('canvas').length === 2`)
+		p.until("both have areas and lines in "+theme, `[...document.querySelectorAll('canvas')].every(c => {
+			const { data, width, height } = c.getContext('2d').getImageData(0, 0, c.width, c.height);
+			const colours = new Set(), columns = new Set();
+			for (let i = 0; i < data.length; i += 4) {
+				if (data[i + 3] < 200) continue;
+				colours.add(data[i] >> 4 << 8 | data[i + 1] >> 4 << 4 | data[i + 2] >> 4);
+				columns.add(i / 4 % width);
+			}
+			return colours.size > 8 && columns.size > width / 2 && height > 100;
+		})`)
+	}
+}

@@ -31,7 +31,7 @@ func TestSamplesAreKeptAsTheyWere(t *testing.T) {
 		Pool: key, Step: Look, At: []int64{at, at + 10, at + 20, at + 30},
 		Queued: []int{0, 1, 2, 3}, Oldest: []int{0, 10, 20, 30}, Busy: []int{3, 3, 3, 3}, Idle: []int{1, 1, 1, 1}, Starting: []int{2, 2, 2, 2},
 		Draining: []int{1, 1, 1, 1}, Offline: []int{1, 1, 1, 1}, Desired: []int{7, 7, 7, 7}, Min: []int{1, 1, 1, 1}, Max: []int{20, 20, 20, 20},
-		Cost: window.Cost{Hours: 8. * 40 / 3600, Busy: 3. * 40 / 3600, Idle: 1. * 40 / 3600},
+		Cost: window.Cost{Hours: 8. * 40 / 3600, Busy: 3. * 40 / 3600, Idle: 1. * 40 / 3600, Fixed: 7. * 40 / 3600},
 	}
 	if diff := cmp.Diff(want, got, cmp.Comparer(near)); diff != "" {
 		t.Errorf("series (-want +got):\n%s", diff)
@@ -263,21 +263,25 @@ func TestStepsAgree(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := New()
 		looks := samples(t, 300)
-		var want, queue int64
+		var want, queue, top int64
 		for _, l := range looks {
 			h.one(l.at, l.s)
 			want += int64(min(max(l.s.Busy, 0), maxValue))
 			queue = max(queue, int64(min(max(l.s.Queued, 0), maxValue)))
+			top = max(top, int64(min(max(l.s.Desired, 0), maxValue)))
 		}
 		end := looks[len(looks)-1].at.Add(Look)
 		for _, step := range []time.Duration{0, time.Minute, 7 * time.Minute, time.Hour, 24 * time.Hour} {
 			s := h.Series(key, t0, end, step)
-			top := 0
+			longest := 0
 			for _, n := range s.Queued {
-				top = max(top, n)
+				longest = max(longest, n)
 			}
-			if !near(s.Cost.Busy, float64(want)/360) || int64(top) != queue {
-				t.Errorf("step %v: busy %v h, want %v; longest queue %d, want %d", step, s.Cost.Busy, float64(want)/360, top, queue)
+			if !near(s.Cost.Busy, float64(want)/360) || int64(longest) != queue {
+				t.Errorf("step %v: busy %v h, want %v; longest queue %d, want %d", step, s.Cost.Busy, float64(want)/360, longest, queue)
+			}
+			if fixed := float64(top) * float64(len(looks)) / 360; !near(s.Cost.Fixed, fixed) {
+				t.Errorf("step %v: a fixed fleet of %d takes %v h, want %v", step, top, s.Cost.Fixed, fixed)
 			}
 			if len(s.At) > MaxPoints {
 				t.Errorf("step %v: %d points", step, len(s.At))

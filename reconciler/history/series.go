@@ -27,6 +27,7 @@ func (h *History) Series(pool string, from, to time.Time, step time.Duration) wi
 	s.Step = time.Duration(s.step) * time.Second
 	t.levels[i].between(floor(from.Unix(), s.step)*per, ceil(to.Unix(), unit), s.add)
 	s.flush()
+	s.Cost.Fixed = float64(s.top*s.looks) * Look.Hours()
 	return s.Series
 }
 
@@ -48,6 +49,9 @@ type builder struct {
 	unit int64 // points of the level in a step
 	slot int64
 	sums [columns]int64
+
+	top   int64 // largest number of agents that were wanted
+	looks int64 // in all
 }
 
 func (b *builder) add(p point) {
@@ -81,5 +85,6 @@ func (b *builder) flush() {
 	b.Cost.Busy += hours(busy)
 	b.Cost.Idle += hours(idle)
 	b.Cost.Hours += hours(busy) + hours(idle) + hours(starting) + hours(draining) + hours(offline)
+	b.top, b.looks = max(b.top, b.sums[desired]), b.looks+n
 	b.sums = [columns]int64{}
 }

@@ -28,4 +28,5 @@ type Cost struct {
 	Hours float64 `json:"hours"` // in all
 	Busy  float64 `json:"busy"`  // with a build
 	Idle  float64 `json:"idle"`
+	Fixed float64 `json:"fixed"` // of a fleet that always has as many agents as were wanted at most
 }

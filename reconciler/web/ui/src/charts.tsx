@@ -90,8 +90,9 @@ function Drawn({ p, s }: { p: Pool; s: Series }) {
   );
 }
 
-function Cost({ s: { cost } }: { s: Series }) {
+function Cost({ s: { cost, desired } }: { s: Series }) {
   if (!cost?.hours) return null;
+  const { hours, fixed } = cost;
   return (
     <dl class="strip">
       <Fact name="Hours of agents">{cost.hours.toFixed(1)} h</Fact>
@@ -101,6 +102,11 @@ function Cost({ s: { cost } }: { s: Series }) {
       <Fact name="Idle">
         {cost.idle.toFixed(1)} h, {percent(cost.idle, cost.hours)}
       </Fact>
+      {fixed > hours && (
+        <Fact name={`A fixed fleet of ${Math.max(...desired)}`}>
+          {fixed.toFixed(1)} h; {percent(fixed - hours, fixed)} saved
+        </Fact>
+      )}
     </dl>
   );
 }

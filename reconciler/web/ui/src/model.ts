@@ -216,7 +216,7 @@ export interface Series {
   desired: number[];
   min: number[];
   max: number[];
-  cost: { hours: number; busy: number; idle: number };
+  cost: { hours: number; busy: number; idle: number; fixed: number };
 }
 
 export interface Sample {
