@@ -66,7 +66,7 @@ lint: $(lint) ## golangci-lint, formatting included
 	@$(step) "golangci-lint" -- env CGO_ENABLED=0 $(lint) run $(PKG)
 
 race: cluster ## the tests under the race detector (PKG=./reconciler/plan: of one package), sharing one cluster
-	@$(step) "race tests, on one cluster for all packages" -- $(bin)/majordomo-cluster up -- go test -race -shuffle=on -timeout 15m $(PKG)
+	@$(step) "race tests, on one cluster for all packages" -- $(bin)/majordomo-cluster up -- go test -race -shuffle=on -timeout 25m $(PKG)
 
 module: $(lint) ## vet, lint and test the modules of their own: those whose libraries the product does without
 	@for m in $(modules); do $(step) "vet, lint and test the module $$m" -- env CGO_ENABLED=0 sh -c "cd $$m && go vet ./... && $(lint) run ./... && go test ./..."; done

@@ -18,6 +18,7 @@ type jobs struct {
 	at    time.Time           // of the last snapshot
 	items map[int64]time.Time // since when each lacks nothing but an agent
 	runs  map[string]string   // by URL: the job's name
+	early int                 // that left the queue, and have not been seen to run
 }
 
 // turnover is what is different from the snapshot before.
@@ -77,9 +78,11 @@ func running(agents []roster.Agent) map[string]string {
 const longestGap = time.Minute
 
 // waits returns how long the builds waited that have begun since the last snapshot: those that left the queue half-way in between, and
-// those that were not seen to wait not at all. One that was cancelled counts as well, for Jenkins's queue does not tell.
+// those that were not seen to wait not at all. One that was cancelled counts as well, for Jenkins's queue does not tell. A build may leave the
+// queue a moment before it runs: one that runs now has left it now, or the last time.
 func (j *jobs) waits(now time.Time, items map[int64]time.Time, runs map[string]string) []time.Duration {
-	gap := now.Sub(j.at)
+	gap, early := now.Sub(j.at), j.early
+	j.early = 0
 	if gap > longestGap {
 		return nil
 	}
@@ -95,7 +98,9 @@ func (j *jobs) waits(now time.Time, items map[int64]time.Time, runs map[string]s
 			begun++
 		}
 	}
-	return append(out, make([]time.Duration, max(begun-len(out), 0))...)
+	left := len(out)
+	j.early = min(left, max(left+early-begun, 0))
+	return append(out, make([]time.Duration, max(begun-left-early, 0))...)
 }
 
 // jobOf returns the full name of a build's job, as its URL has it: http://jenkins/job/shop/job/main/12/ is of shop/main.

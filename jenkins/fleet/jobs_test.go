@@ -39,6 +39,15 @@ func TestWhatWasQueuedBegunAndEndedBetweenTwoLooks(t *testing.T) {
 		"a build that ends is no build that begins": {
 			[]glance{{0, nil, "ab"}, {10, nil, "b"}}, nil, 1,
 		},
+		"one that left the queue a look before it runs": {
+			[]glance{{0, map[int64]int{1: -20}, ""}, {10, nil, ""}, {20, nil, "a"}}, nil, 0,
+		},
+		"one that was cancelled hides no other for long": {
+			[]glance{{0, map[int64]int{1: -20}, ""}, {10, nil, ""}, {20, nil, ""}, {30, nil, "a"}}, []time.Duration{0}, 0,
+		},
+		"one a look before, and another one": {
+			[]glance{{0, map[int64]int{1: -20, 2: 0}, ""}, {10, map[int64]int{2: 0}, ""}, {20, nil, "ab"}}, []time.Duration{15 * s}, 0,
+		},
 		"after a long time nobody knows when": {[]glance{{0, map[int64]int{1: -20}, ""}, {61, nil, "ab"}}, nil, 0},
 		"the same look again": {
 			[]glance{{0, map[int64]int{1: -20}, ""}, {10, nil, "a"}, {10, nil, "a"}}, nil, 0,
