@@ -45,27 +45,27 @@ takes a drain back as long as the agent is there.`,
 	timeout := c.Flags().Duration("timeout", time.Hour, "how long to wait, with --wait")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		why, err := a.why(*reason)
-		switch {
-		case err != nil:
+		if err = cmp.Or(err, checkTimeout(*timeout)); err != nil {
 			return err
-		case *undo && (*wait || *reason != ""):
+		}
+		if *undo && (*wait || *reason != "") {
 			return usagef("--undo goes with neither --wait nor --reason")
+		}
+		t, err := a.agentOrPool(c.Context(), s, args[0])
+		if err != nil {
+			return err
+		}
+		if *undo {
+			return a.tell(t.undrain(c.Context()))
+		}
+		if err := a.tell(t.drain(c.Context(), why)); err != nil || !*wait {
+			return err
 		}
 		ctx, cancel, err := within(c.Context(), *timeout)
 		if err != nil {
 			return err
 		}
 		defer cancel()
-		t, err := a.agentOrPool(ctx, s, args[0])
-		if err != nil {
-			return err
-		}
-		if *undo {
-			return a.tell(t.undrain(ctx))
-		}
-		if err := a.tell(t.drain(ctx, why)); err != nil || !*wait {
-			return err
-		}
 		return a.untilGone(ctx, t)
 	}
 	return c
@@ -301,8 +301,7 @@ func late(ctx context.Context, format string, args ...any) error {
 // untilEmpty waits until the pool has no agents.
 func (a *app) untilEmpty(ctx context.Context, f found) error {
 	a.step("wait until pool %s is empty", f)
-	var last agentPool
-	empty, told := false, ""
+	last, empty, told := f.agentPool, false, ""
 	cluster.Follow(ctx, f.site.pools(f.Namespace), cluster.Named(f.Name), func(o object.Object, gone bool) bool {
 		last = poolOf(o, "")
 		empty = gone || last.Status.Replicas+last.supply()+last.Status.Draining == 0

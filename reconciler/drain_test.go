@@ -48,7 +48,7 @@ func TestAnAgentIsDrainedAndTakenBack(t *testing.T) {
 func TestDrainWaitsUntilTheAgentIsGone(t *testing.T) {
 	f := newFarm(t)
 	f.pod("agent-linux-aaaaa", map[string]any{"majordomo.dev/pool": "linux"})
-	has(t, f.want(exitTimeout, "drain", f.env+"/agent-linux-aaaaa", "--wait", "--timeout", "1s").stderr, "is still there")
+	has(t, f.want(exitTimeout, "drain", f.env+"/agent-linux-aaaaa", "--wait", "--timeout", "3s").stderr, "is still there")
 	_, ended := f.background("drain", f.env+"/agent-linux-aaaaa", "--wait", "--reason", "second")
 	f.until(func() bool { return f.notes(f.pods(), "agent-linux-aaaaa")[pool.Drain] == "manual: second" })
 	if err := f.pods().Delete(t.Context(), "agent-linux-aaaaa", metav1.DeleteOptions{}); err != nil {
@@ -62,7 +62,7 @@ func TestDrainWaitsUntilTheAgentIsGone(t *testing.T) {
 func TestAPoolIsDrainedAndTakenBack(t *testing.T) {
 	f := newFarm(t)
 	address := f.env + "/linux"
-	has(t, f.want(exitTimeout, "drain", address, "--wait", "--timeout", "1s", "--reason", "new toolchain").stderr,
+	has(t, f.want(exitTimeout, "drain", address, "--wait", "--timeout", "3s", "--reason", "new toolchain").stderr,
 		"starts no agents, and lets its 6 agents go once their builds have ended", "5 busy, 0 idle, 1 starting, 2 draining", "still has 8 agents")
 	if got := f.notes(f.pools(), "linux")[pool.DrainPool]; got != "new toolchain" {
 		t.Errorf("annotation %q", got)

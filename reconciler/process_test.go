@@ -224,7 +224,7 @@ func TestRunKeepsTheEnvironmentAndStopsWithZero(t *testing.T) {
 	if holder, _, _ := unstructured.NestedString(s.lease(own).Object, "spec", "holderIdentity"); holder != "" {
 		t.Errorf("the lease is still held by %q", holder)
 	}
-	has(t, s.want(exitTimeout, "sync", s.env, "--timeout", "1s").stderr, "is majordomo running")
+	has(t, s.want(exitTimeout, "sync", s.env, "--timeout", "3s").stderr, "is majordomo running")
 }
 
 func TestSecondReplicaWaitsAndTakesOver(t *testing.T) {

@@ -55,11 +55,19 @@ as soon as the environment is what the commit wants.`,
 
 // within bounds a command by its --timeout.
 func within(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc, error) {
-	if timeout <= 0 {
-		return nil, nil, usagef("--timeout %s: allowed are durations above 0, such as 90s or 10m", timeout)
+	if err := checkTimeout(timeout); err != nil {
+		return nil, nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	return ctx, cancel, nil
+}
+
+// checkTimeout refuses a --timeout that is over before it begins.
+func checkTimeout(timeout time.Duration) error {
+	if timeout <= 0 {
+		return usagef("--timeout %s: allowed are durations above 0, such as 90s or 10m", timeout)
+	}
+	return nil
 }
 
 // goal is what wait waits for.

@@ -39,8 +39,9 @@ type Records struct {
 	api    dynamic.NamespaceableResourceInterface
 	core   dynamic.Interface
 
-	mu   sync.Mutex
-	seen map[string]object.Object // as the watch and own writes have shown them
+	mu     sync.Mutex
+	seen   map[string]object.Object // as the watch and own requests have shown them
+	heeded map[string]string        // what people asked, as the loop last went by it
 }
 
 // Record is one Environment object.
@@ -64,7 +65,7 @@ func (s *Server) Records() (*Records, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Records{server: s, api: api.Resource(environments), core: api, seen: map[string]object.Object{}}, nil
+	return &Records{server: s, api: api.Resource(environments), core: api, seen: map[string]object.Object{}, heeded: map[string]string{}}, nil
 }
 
 func record(o object.Object) Record {
@@ -264,7 +265,22 @@ func (r *Records) remember(o object.Object) object.Object {
 	return o
 }
 
-// Watch calls notify with the name of every Environment object whose spec or annotations somebody changed, or that was deleted, until ctx ends.
+// Heed notes that the loop goes by what people ask in this record. The watch then tells when they ask for anything else, also where the answer to
+// a request of majordomo's own has brought that first.
+func (r *Records) Heed(rec Record) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.heeded[rec.Object.ID().Name] = asks(rec)
+}
+
+// forget lets go of a record that is gone. The caller holds the lock.
+func (r *Records) forget(name string) {
+	delete(r.seen, name)
+	delete(r.heeded, name)
+}
+
+// Watch calls notify with the name of every Environment object in which somebody asks for anything that is not heeded, or that was deleted, until
+// ctx ends.
 func (r *Records) Watch(ctx context.Context, notify func(env string)) error {
 	lw := &cache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) { return r.api.List(ctx, o) },
@@ -292,9 +308,11 @@ func (b *book) Update(o any) error {
 	if !ok {
 		return nil
 	}
-	before, known := b.records.Last(u.GetName())
-	after := record(b.records.remember(fromServer(u)))
-	if !known || asks(before) != asks(after) {
+	asked := asks(record(b.records.remember(fromServer(u))))
+	b.records.mu.Lock()
+	heeded, known := b.records.heeded[u.GetName()]
+	b.records.mu.Unlock()
+	if !known || heeded != asked {
 		b.notify(u.GetName())
 	}
 	return nil
@@ -312,7 +330,7 @@ func (b *book) Delete(o any) error {
 		old := b.records.seen[u.GetName()]
 		mine := old != nil && old.UID() == string(u.GetUID())
 		if mine {
-			delete(b.records.seen, u.GetName())
+			b.records.forget(u.GetName())
 		}
 		b.records.mu.Unlock()
 		if mine {
@@ -336,7 +354,7 @@ func (b *book) Replace(list []any, _ string) error {
 	for name := range b.records.seen {
 		if !listed[name] {
 			gone = append(gone, name)
-			delete(b.records.seen, name)
+			b.records.forget(name)
 		}
 	}
 	b.records.mu.Unlock()
