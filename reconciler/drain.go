@@ -61,10 +61,7 @@ takes a drain back as long as the agent is there.`,
 		if err := a.tell(t.drain(c.Context(), why)); err != nil || !*wait {
 			return err
 		}
-		ctx, cancel, err := within(c.Context(), *timeout)
-		if err != nil {
-			return err
-		}
+		ctx, cancel := context.WithTimeout(c.Context(), *timeout)
 		defer cancel()
 		return a.untilGone(ctx, t)
 	}

@@ -265,12 +265,17 @@ func (r *Records) remember(o object.Object) object.Object {
 	return o
 }
 
-// Heed notes that the loop goes by what people ask in this record. The watch then tells when they ask for anything else, also where the answer to
-// a request of majordomo's own has brought that first.
-func (r *Records) Heed(rec Record) {
+// Heed returns the record, or the newer one that was seen since, and notes that the loop goes by what people ask in it. The watch then tells when
+// they ask for anything else, also where the answer to a request of majordomo's own has brought that first.
+func (r *Records) Heed(rec Record) Record {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.heeded[rec.Object.ID().Name] = asks(rec)
+	name := rec.Object.ID().Name
+	if newest, ok := r.seen[name]; ok {
+		rec = record(newest)
+	}
+	r.heeded[name] = asks(rec)
+	return rec
 }
 
 // forget lets go of a record that is gone. The caller holds the lock.

@@ -224,7 +224,7 @@ func (l *Loop) book(ctx context.Context, e *environment) (cluster.Record, error)
 	if err != nil {
 		return rec, err
 	}
-	e.server.records.Heed(rec)
+	rec = e.server.records.Heed(rec)
 	if !first {
 		if rec.Object.UID() != e.uid { // somebody deleted the books; they are written again from memory
 			e.status, e.uid = status.Environment{}, rec.Object.UID()
